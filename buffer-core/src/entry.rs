@@ -1,0 +1,196 @@
+//! One buffer of one factory: what is registered, and what an update may change.
+
+use crate::element::ElementType;
+use crate::location::Location;
+
+/// What an alias that does not fit inside its parent gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Overflow {
+    /// A typed error.
+    #[default]
+    Error,
+    /// Storage of its own, in its parent's place.
+    Own,
+}
+
+/// A record of one buffer's requirements.
+///
+/// ```
+/// use buffer_core::{BufferEntry, ElementType, Location};
+///
+/// let parent = BufferEntry::new("predictor", 6).location(Location::Shared);
+/// let alias = BufferEntry::new("stage_base", 3).aliases("predictor");
+/// let counters = BufferEntry::new("counters", 2).element(ElementType::I32).location(Location::Local);
+/// assert_eq!(alias.parent(), Some("predictor"));
+/// # let _ = (parent, counters);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BufferEntry {
+    pub(crate) name: String,
+    pub(crate) size: usize,
+    pub(crate) element: ElementType,
+    pub(crate) location: Option<Location>,
+    pub(crate) persistent: bool,
+    pub(crate) aliases: Option<String>,
+    pub(crate) overflow: Overflow,
+    pub(crate) zero: bool,
+}
+
+impl BufferEntry {
+    /// A buffer of `size` elements of the run's precision, with no place yet: give it one with
+    /// [`location`](Self::location), or a parent with [`aliases`](Self::aliases).
+    pub fn new(name: impl Into<String>, size: usize) -> Self {
+        Self {
+            name: name.into(),
+            size,
+            element: ElementType::Real,
+            location: None,
+            persistent: false,
+            aliases: None,
+            overflow: Overflow::Error,
+            zero: false,
+        }
+    }
+
+    /// Sets the element type.
+    #[must_use]
+    pub fn element(mut self, element: ElementType) -> Self {
+        self.element = element;
+        self
+    }
+
+    /// Sets the place. An alias without one lives where its parent lives.
+    #[must_use]
+    pub fn location(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    /// Keeps the contents from step to step.
+    #[must_use]
+    pub fn persistent(mut self) -> Self {
+        self.persistent = true;
+        self
+    }
+
+    /// Reuses the storage of a buffer registered before.
+    #[must_use]
+    pub fn aliases(mut self, parent: impl Into<String>) -> Self {
+        self.aliases = Some(parent.into());
+        self
+    }
+
+    /// Says what happens when the alias does not fit.
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Zeroes the buffer where its live range begins.
+    #[must_use]
+    pub fn zero(mut self) -> Self {
+        self.zero = true;
+        self
+    }
+
+    /// The name, unique within its factory.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The size in elements.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The element type.
+    pub fn element_type(&self) -> ElementType {
+        self.element
+    }
+
+    /// The declared place; none on an alias that lives where its parent lives.
+    pub fn declared_location(&self) -> Option<Location> {
+        self.location
+    }
+
+    /// Whether the contents are kept from step to step.
+    pub fn is_persistent(&self) -> bool {
+        self.persistent
+    }
+
+    /// The buffer whose storage this one reuses.
+    pub fn parent(&self) -> Option<&str> {
+        self.aliases.as_deref()
+    }
+
+    /// What the alias gets when it does not fit.
+    pub fn on_overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    /// Whether the buffer is zeroed where its live range begins.
+    pub fn is_zeroed(&self) -> bool {
+        self.zero
+    }
+}
+
+/// A change of a registered buffer: what is not set stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BufferUpdate {
+    pub(crate) size: Option<usize>,
+    pub(crate) location: Option<Location>,
+    pub(crate) persistent: Option<bool>,
+    pub(crate) aliases: Option<Option<String>>,
+    pub(crate) overflow: Option<Overflow>,
+    pub(crate) zero: Option<bool>,
+}
+
+impl BufferUpdate {
+    /// A change of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Changes the size, in elements.
+    #[must_use]
+    pub fn size(mut self, size: usize) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// Changes the place. On a root the whole tree of its aliases moves with it.
+    #[must_use]
+    pub fn location(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    /// Changes the lifetime.
+    #[must_use]
+    pub fn persistent(mut self, persistent: bool) -> Self {
+        self.persistent = Some(persistent);
+        self
+    }
+
+    /// Changes the parent; `None` gives the buffer storage of its own.
+    #[must_use]
+    pub fn aliases(mut self, parent: Option<&str>) -> Self {
+        self.aliases = Some(parent.map(str::to_owned));
+        self
+    }
+
+    /// Changes what happens when the alias does not fit.
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = Some(overflow);
+        self
+    }
+
+    /// Changes whether the buffer is zeroed where its live range begins.
+    #[must_use]
+    pub fn zero(mut self, zero: bool) -> Self {
+        self.zero = Some(zero);
+        self
+    }
+}

@@ -1,0 +1,336 @@
+//! Errors, and the one place that words them.
+
+use thiserror::Error;
+
+use crate::element::ElementType;
+use crate::location::Location;
+
+/// What the registry, a layout or an allocator refuses.
+///
+/// Nothing has changed when one is returned.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BufferError {
+    /// A declaration or a change breaks rules; all of them are listed.
+    #[error("{}in factory `{factory}`", list(faults))]
+    Faults {
+        /// The factory's prefix.
+        factory: String,
+        /// The broken rules, in the order of the declaration; never empty.
+        faults: Vec<Fault>,
+    },
+    /// The id is of a factory that was cleared, or of another registry.
+    #[error(
+        "this id names no factory of this registry\nhelp: the factory was cleared, or the id is another registry's; add the factory again and use its new id"
+    )]
+    UnknownFactory,
+    /// The factory has no such buffer.
+    #[error("factory `{factory}` has no buffer `{name}`{}", did_you_mean(suggestion.as_deref()))]
+    UnknownBuffer {
+        /// The factory's prefix.
+        factory: String,
+        /// The name asked for.
+        name: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// A child is already another factory's, or would contain itself.
+    #[error(
+        "factory `{child}` cannot become the child `{name}` of `{parent}`: {reason}\nhelp: register one factory per child; a child has exactly one window"
+    )]
+    Child {
+        /// The parent's prefix.
+        parent: String,
+        /// The child's name.
+        name: String,
+        /// The child's prefix.
+        child: String,
+        /// What is in the way.
+        reason: &'static str,
+    },
+    /// Two instances or buffers of one kernel would share an identifier.
+    #[error(
+        "two parts of the kernel would both be named `{identifier}` in its text\nhelp: rename one of the children or buffers"
+    )]
+    IdentifierClash {
+        /// The identifier.
+        identifier: String,
+    },
+    /// SB014: the layout needs more than the target can give.
+    #[error(
+        "{needed} bytes of {memory} memory per run exceed the {limit} bytes that {target} can give [SB014]\nhelp: {help}"
+    )]
+    ExceedsTarget {
+        /// `shared` or `local`.
+        memory: &'static str,
+        /// Bytes that one run needs.
+        needed: usize,
+        /// Bytes that the target has.
+        limit: usize,
+        /// The target.
+        target: String,
+        /// What to do.
+        help: &'static str,
+    },
+    /// The bytes of a layout are more than an address can count.
+    #[error(
+        "the buffers of factory `{factory}` need more bytes than a machine can address [SB012]\nhelp: make the sizes smaller"
+    )]
+    SizeOverflow {
+        /// The factory's prefix.
+        factory: String,
+    },
+    /// SB017: an override names a place that does not exist.
+    #[error("`{given}` is not a place for a buffer [SB017]\nhelp: use `shared`, `local` or `auto`")]
+    UnknownLocation {
+        /// The text given.
+        given: String,
+    },
+    /// SB017: an override names a setting that does not exist.
+    #[error("`{given}` is not a setting of factory `{factory}` [SB017]{}", did_you_mean(suggestion.as_deref()))]
+    UnknownSetting {
+        /// The factory's prefix.
+        factory: String,
+        /// The key given.
+        given: String,
+        /// The nearest key that exists.
+        suggestion: Option<String>,
+    },
+    /// A precision is neither `f32` nor `f64`.
+    #[error("`{given}` is not a precision\nhelp: use `f32` or `f64`")]
+    UnknownPrecision {
+        /// The text given.
+        given: String,
+    },
+    /// SB018: a compute capability is not in the table.
+    #[error("compute capability {major}.{minor} is not known [SB018]\nhelp: known are {known}")]
+    UnknownComputeCapability {
+        /// The major number.
+        major: u32,
+        /// The minor number.
+        minor: u32,
+        /// The known ones.
+        known: String,
+    },
+    /// A host target needs a power of two of lanes.
+    #[error("{lanes} is not a number of lanes\nhelp: use a power of two from 1 to 64")]
+    Lanes {
+        /// The number given.
+        lanes: usize,
+    },
+    /// The independent checker found the planner at fault. This is a bug of this package.
+    #[error(
+        "the planner made an unsound layout: {violation}\nhelp: this is a bug in buffer-core; please report it with the declaration"
+    )]
+    UnsoundLayout {
+        /// What the checker found.
+        violation: String,
+    },
+}
+
+/// One broken rule of one declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A name is empty.
+    #[error("a buffer needs a name\nhelp: use a C identifier")]
+    EmptyName,
+    /// A name is used twice.
+    #[error("buffer `{name}` is declared twice\nhelp: rename one of them")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A name is no identifier of C.
+    #[error(
+        "`{name}` is not an identifier of C\nhelp: use letters, digits and `_`, and start with a letter"
+    )]
+    NotAnIdentifier {
+        /// The name.
+        name: String,
+    },
+    /// A name means something else in kernel text.
+    #[error(
+        "`{name}` cannot name a buffer: it is {meaning}\nhelp: rename it, for example to `{name}_buffer`"
+    )]
+    ReservedName {
+        /// The name.
+        name: String,
+        /// What the name means in kernel text.
+        meaning: &'static str,
+    },
+    /// A root has no place.
+    #[error(
+        "buffer `{name}` has no location\nhelp: add `location = \"shared\"` or `location = \"local\"`"
+    )]
+    MissingLocation {
+        /// The buffer.
+        name: String,
+    },
+    /// SB001: an alias names nothing.
+    #[error("buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}", did_you_mean(suggestion.as_deref()))]
+    AliasUnknown {
+        /// The alias.
+        name: String,
+        /// The name it gives.
+        parent: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// SB001: an alias names itself.
+    #[error(
+        "buffer `{name}` aliases itself [SB001]\nhelp: name a buffer declared above it, or remove the alias"
+    )]
+    AliasSelf {
+        /// The alias.
+        name: String,
+    },
+    /// SB001: an alias names a buffer declared below it.
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is declared after it [SB001]\nhelp: move `{parent}` above `{name}`"
+    )]
+    AliasLater {
+        /// The alias.
+        name: String,
+        /// The buffer it names.
+        parent: String,
+    },
+    /// SB001: an alias names a child.
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is never aliased by name; remove the alias"
+    )]
+    AliasChild {
+        /// The alias.
+        name: String,
+        /// The child it names.
+        parent: String,
+    },
+    /// SB003: a parent is persistent.
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is persistent [SB003]\nhelp: `{parent}` keeps its contents from step to step; give `{name}` storage of its own"
+    )]
+    PersistentParent {
+        /// The alias.
+        name: String,
+        /// Its parent.
+        parent: String,
+    },
+    /// SB004: an alias is persistent.
+    #[error(
+        "persistent buffer `{name}` aliases `{parent}` [SB004]\nhelp: what `{parent}` holds would overwrite it; remove `aliases` or `persistent`"
+    )]
+    PersistentAlias {
+        /// The alias.
+        name: String,
+        /// Its parent.
+        parent: String,
+    },
+    /// SB005: an alias lies elsewhere than its parent.
+    #[error(
+        "buffer `{name}` is {location} but aliases `{parent}`, which is {parent_location} [SB005]\nhelp: remove the location of `{name}`: an alias lives where its parent lives"
+    )]
+    LocationMismatch {
+        /// The alias.
+        name: String,
+        /// Its place.
+        location: Location,
+        /// Its parent.
+        parent: String,
+        /// Its parent's place.
+        parent_location: Location,
+    },
+    /// SB006: an alias has another element type than its parent.
+    #[error(
+        "buffer `{name}` of `{element}` aliases `{parent}` of `{parent_element}` [SB006]\nhelp: an alias reuses its parent's storage, so both hold the same element type"
+    )]
+    ElementMismatch {
+        /// The alias.
+        name: String,
+        /// Its element type.
+        element: ElementType,
+        /// Its parent.
+        parent: String,
+        /// Its parent's element type.
+        parent_element: ElementType,
+    },
+    /// SB010: an alias does not fit inside its parent.
+    #[error(
+        "buffer `{name}` does not fit inside `{parent}` [SB010]\nhelp: `{parent}` holds {holds}, earlier aliases take {taken}, `{name}` needs {needs}; make `{parent}` larger or write `overflow = \"own\"`"
+    )]
+    DoesNotFit {
+        /// The alias.
+        name: String,
+        /// Its parent.
+        parent: String,
+        /// Elements of the parent.
+        holds: usize,
+        /// Elements that earlier aliases take.
+        taken: usize,
+        /// Elements of the alias.
+        needs: usize,
+    },
+    /// SB012: a size is negative.
+    #[error(
+        "the size of buffer `{name}` is {value} [SB012]\nhelp: a size is an unsigned number of elements; 0 means no storage"
+    )]
+    NegativeSize {
+        /// The buffer.
+        name: String,
+        /// The value of the size expression.
+        value: String,
+    },
+    /// SB012: a size overflows.
+    #[error(
+        "the size of buffer `{name}` overflows [SB012]\nhelp: a size is at most {} elements",
+        usize::MAX
+    )]
+    OverflowingSize {
+        /// The buffer.
+        name: String,
+    },
+    /// SB012: a field or constant lies outside its bounds.
+    #[error(
+        "`{variable}` is {value}, but `vars` asks for {bound} [SB012]\nhelp: change the value, or the bound in `#[buffers(vars(...))]`"
+    )]
+    OutsideBounds {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// The bound, as declared.
+        bound: String,
+    },
+}
+
+impl Fault {
+    /// The rule's code, for the faults that have one.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::EmptyName
+            | Self::DuplicateName { .. }
+            | Self::NotAnIdentifier { .. }
+            | Self::ReservedName { .. }
+            | Self::MissingLocation { .. } => None,
+            Self::AliasUnknown { .. }
+            | Self::AliasSelf { .. }
+            | Self::AliasLater { .. }
+            | Self::AliasChild { .. } => Some("SB001"),
+            Self::PersistentParent { .. } => Some("SB003"),
+            Self::PersistentAlias { .. } => Some("SB004"),
+            Self::LocationMismatch { .. } => Some("SB005"),
+            Self::ElementMismatch { .. } => Some("SB006"),
+            Self::DoesNotFit { .. } => Some("SB010"),
+            Self::NegativeSize { .. }
+            | Self::OverflowingSize { .. }
+            | Self::OutsideBounds { .. } => Some("SB012"),
+        }
+    }
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!("\nhelp: did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("{fault}\n")).collect()
+}

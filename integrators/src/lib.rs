@@ -1,0 +1,1 @@
+//! Batch integration of ODE systems in fused kernels.

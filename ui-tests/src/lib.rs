@@ -1,0 +1,1 @@
+//! The derive's diagnostics, pinned: see `tests/ui.rs`.
