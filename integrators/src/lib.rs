@@ -1,1 +1,3 @@
 //! Batch integration of ODE systems in fused kernels.
+
+pub mod device;

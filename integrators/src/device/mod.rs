@@ -1,0 +1,18 @@
+//! Where kernels run.
+
+pub mod arguments;
+
+use buffer_core::Precision;
+
+/// Kernel text with what a device must know to run it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KernelSource {
+    /// The whole text, preamble first.
+    pub text: String,
+    /// The name of the entry.
+    pub entry: String,
+    /// The run's precision: `f32` kernels flush denormals.
+    pub precision: Precision,
+    /// Bytes of shared memory per run, the stride's padding included.
+    pub shared_bytes: usize,
+}
