@@ -1,6 +1,7 @@
 //! Where kernels run.
 
 pub mod arguments;
+pub mod cache;
 
 use buffer_core::Precision;
 
