@@ -1,5 +1,8 @@
 //! The kernel cache: what it keeps, what it finds damaged, and that it never fails a build.
 
+// The helpers of tests assert as well.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::convert::Infallible;
 use std::path::Path;
 use std::process::{Command, Stdio};
