@@ -1,1 +1,6 @@
 //! Support for the tests that cross the packages.
+
+pub mod placement;
+pub mod problems;
+pub mod random;
+pub mod reference;
