@@ -6,6 +6,8 @@ mod element;
 mod entry;
 mod error;
 mod location;
+mod macros;
+mod private;
 
 pub use buffer::Buffer;
 pub use buffer_macros::Buffers;
@@ -14,3 +16,8 @@ pub use element::{Element, ElementType, Precision, Real};
 pub use entry::{BufferEntry, BufferUpdate, Overflow};
 pub use error::{BufferError, Fault};
 pub use location::Location;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}

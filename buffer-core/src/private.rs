@@ -1,0 +1,50 @@
+//! What the derive's expansion calls. Not public API: it changes with every release.
+
+mod entries;
+mod integer;
+pub mod keys;
+mod text;
+
+pub use std::vec::Vec;
+
+pub use entries::{Declared, Entries};
+pub use integer::{Integer, add, max, min, mul, sub, widen};
+pub use text::{assert_bound, fit, fit_or_own};
+
+use crate::buffer::Buffer;
+use crate::buffers::{Buffers, Child};
+use crate::element::Element;
+
+/// A field type that `#[buffer(...)]` may stand on.
+#[diagnostic::on_unimplemented(
+    message = "`#[buffer]` on a field of type `{Self}`, which is no `Buffer`",
+    label = "not a buffer",
+    note = "make it `Buffer`, `Buffer<f32>`, `Buffer<f64>` or `Buffer<i32>`, or remove `#[buffer(...)]`"
+)]
+pub trait BufferField {
+    /// What the buffer holds.
+    type Element: Element;
+
+    /// The field as what it is.
+    fn as_buffer(&self) -> &Buffer<Self::Element>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element> BufferField for Buffer<T> {
+    type Element = T;
+
+    fn as_buffer(&self) -> &Buffer<T> {
+        self
+    }
+}
+
+/// The rules whose numbers are known when the const parameters are.
+pub trait Checked {
+    /// Evaluates to `()`, or fails to compile.
+    const CHECK: ();
+}
+
+/// A child of the factory that the derive is on.
+pub fn child<'a, T: Buffers>(name: &'a str, factory: &'a T) -> Child<'a> {
+    Child { name, factory }
+}

@@ -1,0 +1,99 @@
+//! The entries of a factory, from what its declaration says and what its fields hold.
+
+use super::BufferField;
+use crate::element::Element;
+use crate::entry::{BufferEntry, Overflow};
+use crate::error::{BufferError, Fault};
+use crate::location::Location;
+
+/// What a `#[buffer(...)]` attribute says, besides the size.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared {
+    /// The field.
+    pub name: &'static str,
+    /// `location`; left out on an alias, since it lives where its parent lives.
+    pub location: Option<Location>,
+    /// `persistent`.
+    pub persistent: bool,
+    /// `aliases`.
+    pub aliases: Option<&'static str>,
+    /// `overflow`.
+    pub overflow: Overflow,
+    /// `zero`.
+    pub zero: bool,
+}
+
+/// Collects entries, and every fault on the way.
+#[derive(Debug)]
+pub struct Entries {
+    entries: Vec<BufferEntry>,
+    faults: Vec<Fault>,
+}
+
+impl Entries {
+    /// No entries, with room for `count`.
+    pub fn new(count: usize) -> Self {
+        Self { entries: Vec::with_capacity(count), faults: Vec::new() }
+    }
+
+    /// SB012: a field lies within its bounds.
+    pub fn bound(&mut self, variable: &str, value: i128, least: i128, most: i128, bound: &str) {
+        if value < least || value > most {
+            self.faults.push(Fault::OutsideBounds {
+                variable: variable.to_owned(),
+                value: value.to_string(),
+                bound: bound.to_owned(),
+            });
+        }
+    }
+
+    /// Adds a buffer, whose field's value may ask for another place than the declared one.
+    pub fn buffer<B: BufferField>(
+        &mut self,
+        field: &B,
+        declared: Declared,
+        size: impl FnOnce() -> Option<i128>,
+    ) {
+        let name = declared.name.to_owned();
+        let size = match size() {
+            Some(value) if value < 0 => {
+                self.faults.push(Fault::NegativeSize { name, value: value.to_string() });
+                return;
+            }
+            value => match value.and_then(|value| usize::try_from(value).ok()) {
+                Some(size) => size,
+                None => {
+                    self.faults.push(Fault::OverflowingSize { name });
+                    return;
+                }
+            },
+        };
+        let mut entry =
+            BufferEntry::new(name, size).element(B::Element::TYPE).overflow(declared.overflow);
+        if let Some(location) = field.as_buffer().location().or(declared.location) {
+            entry = entry.location(location);
+        }
+        if declared.persistent {
+            entry = entry.persistent();
+        }
+        if let Some(parent) = declared.aliases {
+            entry = entry.aliases(parent);
+        }
+        if declared.zero {
+            entry = entry.zero();
+        }
+        self.entries.push(entry);
+    }
+
+    /// The entries in the order of their declaration.
+    ///
+    /// # Errors
+    /// [`BufferError::Faults`] with all that were found.
+    pub fn finish(self, factory: &str) -> Result<Vec<BufferEntry>, BufferError> {
+        if self.faults.is_empty() {
+            Ok(self.entries)
+        } else {
+            Err(BufferError::Faults { factory: factory.to_owned(), faults: self.faults })
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The rules of a declaration: one function each.
+
+mod alias;
+mod bound;
+mod fit;
+mod key;
+mod name;
+
+use crate::diag::Report;
+use crate::model::Declaration;
+pub(crate) use fit::Assertion;
+
+/// Checks every rule that can be seen here, and returns what the compiler has to assert.
+pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Vec<Assertion<'a>> {
+    name::check_prefix(declaration, report);
+    bound::check_variables(declaration, report);
+    bound::check_ranges(declaration, report);
+    for field in &declaration.fields {
+        report.enter(field.index);
+        name::check_name(field, report);
+    }
+    for (field, buffer) in declaration.buffers() {
+        report.enter(field.index);
+        key::check_size_given(field, buffer, report);
+        key::check_location_given(field, buffer, report);
+        key::check_overflow_used(field, buffer, report);
+        key::check_zero(field, buffer, report);
+        alias::check_parent(declaration, field, buffer, report);
+        alias::check_order(declaration, field, buffer, report);
+        alias::check_persistence(declaration, field, buffer, report);
+        alias::check_location(declaration, field, buffer, report);
+    }
+    fit::check_fit(declaration, report)
+}

@@ -1,0 +1,269 @@
+//! Every message of the derive, and where they are collected.
+//!
+//! Rules that the registry checks too have the registry's headline, word for word.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use thiserror::Error;
+
+/// What is wrong with a declaration: a headline, then what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Problem {
+    // Shape.
+    #[error(
+        "`Buffers` cannot be derived for {kind}\nhelp: declare buffers on a struct with named fields or on a unit struct"
+    )]
+    Shape { kind: &'static str },
+
+    // Attributes and keys.
+    #[error("`#[{attribute}]` does not belong on {place}\nhelp: {help}")]
+    Misplaced { attribute: &'static str, place: &'static str, help: &'static str },
+    #[error(
+        "field `{field}` is both a buffer and a child\nhelp: remove `#[buffer(...)]` or `#[child]`"
+    )]
+    BufferAndChild { field: String },
+    #[error("`#[{attribute}]` is given twice\nhelp: remove one of them")]
+    RepeatedAttribute { attribute: &'static str },
+    #[error("`#[{attribute}]` takes its keys in parentheses\nhelp: write `{form}`")]
+    Form { attribute: &'static str, form: &'static str },
+    #[error(
+        "unknown key `{key}`{}",
+        suggest(suggestion.as_deref(), || format!("the keys of `#[{attribute}(...)]` are {}", list(known)))
+    )]
+    UnknownKey {
+        attribute: &'static str,
+        key: String,
+        suggestion: Option<String>,
+        known: Vec<&'static str>,
+    },
+    #[error("expected a key, found `{found}`\nhelp: write `{form}`")]
+    NotAKey { found: String, form: &'static str },
+    #[error("key `{key}` is given twice\nhelp: remove one of them")]
+    RepeatedKey { key: String },
+    #[error("`{key}` is not checked yet\nhelp: remove `{key}`")]
+    NotCheckedYet { key: String },
+    #[error("`{key}` needs a value\nhelp: write `{form}`")]
+    MissingValue { key: &'static str, form: &'static str },
+    #[error("this key takes no value\nhelp: write the key alone, or remove it")]
+    NeedlessValue,
+    #[error("expected a name\nhelp: write an identifier or a string, for example `{form}`")]
+    NotAName { form: &'static str },
+    #[error("expected a path\nhelp: write `crate = path::to::buffer_core`")]
+    NotAPath,
+    #[error(
+        "`{given}` is not a location{}",
+        suggest(suggestion.as_deref(), || "use `shared`, `local` or `auto`".to_owned())
+    )]
+    UnknownLocation { given: String, suggestion: Option<String> },
+    #[error(
+        "`{given}` is not a way to overflow{}",
+        suggest(suggestion.as_deref(), || "use `error` or `own`".to_owned())
+    )]
+    UnknownOverflow { given: String, suggestion: Option<String> },
+    #[error("buffer `{name}` has no size\nhelp: add `size = ...`, a number of elements")]
+    MissingSize { name: String },
+    #[error(
+        "buffer `{name}` has no location\nhelp: add `location = \"shared\"` or `location = \"local\"`"
+    )]
+    MissingLocation { name: String },
+    #[error(
+        "`overflow` has no meaning on buffer `{name}`, which aliases nothing\nhelp: remove `overflow`"
+    )]
+    NeedlessOverflow { name: String },
+    #[error(
+        "persistent buffer `{name}` cannot be `zero`\nhelp: it would lose its contents; what is persistent is zeroed when a run starts, so remove `zero`"
+    )]
+    PersistentZero { name: String },
+
+    // Names.
+    #[error("the prefix is empty\nhelp: write a C identifier, or remove `prefix`")]
+    EmptyPrefix,
+    #[error(
+        "`{name}` is not an identifier of C\nhelp: use letters, digits and `_`, and start with a letter"
+    )]
+    NotAnIdentifier { name: String },
+    #[error(
+        "`{name}` cannot name a {what}: it is {meaning}\nhelp: rename it, for example to `{name}_{what}`"
+    )]
+    ReservedName { name: String, what: &'static str, meaning: &'static str },
+    #[error(
+        "`{name}` cannot be the prefix: it is {meaning}\nhelp: add `#[buffers(prefix = \"{name}_step\")]`, or another name"
+    )]
+    ReservedPrefix { name: String, meaning: &'static str },
+
+    // Bounds.
+    #[error("expected a bound\nhelp: write `n >= 1`, `n <= 16` or `1 <= n <= 16`")]
+    NotABound,
+    #[error(
+        "`{name}` is no integer field or const parameter{}",
+        suggest(suggestion.as_deref(), || "`vars` bounds the plain fields and const parameters that sizes use".to_owned())
+    )]
+    UnknownVariable { name: String, suggestion: Option<String> },
+    #[error(
+        "no value of `{name}` is at least {least} and at most {most}\nhelp: change one of the bounds"
+    )]
+    EmptyRange { name: String, least: i128, most: i128 },
+
+    // Aliases.
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}",
+        suggest(suggestion.as_deref(), || "name a buffer declared above it".to_owned())
+    )]
+    AliasUnknown { name: String, parent: String, suggestion: Option<String> },
+    #[error(
+        "buffer `{name}` aliases itself [SB001]\nhelp: name a buffer declared above it, or remove the alias"
+    )]
+    AliasSelf { name: String },
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is declared after it [SB001]\nhelp: move `{parent}` above `{name}`"
+    )]
+    AliasLater { name: String, parent: String },
+    #[error("`{parent}` is declared here, after `{name}`")]
+    DeclaredHere { name: String, parent: String },
+    #[error(
+        "buffer `{name}` aliases `{parent}` in a circle [SB001]\nhelp: {circle}; remove one of these aliases"
+    )]
+    AliasCircle { name: String, parent: String, circle: String },
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is never aliased by name; remove the alias"
+    )]
+    AliasChild { name: String, parent: String },
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is no buffer [SB001]\nhelp: name a field with `#[buffer(...)]` declared above it"
+    )]
+    AliasPlain { name: String, parent: String },
+    #[error(
+        "buffer `{name}` aliases `{parent}`, which is persistent [SB003]\nhelp: `{parent}` keeps its contents from step to step; give `{name}` storage of its own"
+    )]
+    PersistentParent { name: String, parent: String },
+    #[error(
+        "persistent buffer `{name}` aliases `{parent}` [SB004]\nhelp: what `{parent}` holds would overwrite it; remove `aliases` or `persistent`"
+    )]
+    PersistentAlias { name: String, parent: String },
+    #[error(
+        "buffer `{name}` is {location} but aliases `{parent}`, which is {parent_location} [SB005]\nhelp: remove the location of `{name}`: an alias lives where its parent lives"
+    )]
+    LocationMismatch {
+        name: String,
+        location: &'static str,
+        parent: String,
+        parent_location: &'static str,
+    },
+
+    // Fit.
+    #[error(
+        "buffer `{name}` does not fit inside `{parent}` [SB010]\nnote: {account}\nhelp: make `{parent}` larger or write `overflow = \"own\"`"
+    )]
+    DoesNotFit { name: String, parent: String, account: Account },
+    #[error(
+        "buffer `{name}` may not fit inside `{parent}` [SB011]\nnote: for {witness}: {account}\nhelp: bound the sizes with `vars(...)`, make `{parent}` larger or write `overflow = \"own\"`"
+    )]
+    MayNotFit { name: String, parent: String, witness: String, account: Account },
+
+    // Sizes.
+    #[error(
+        "the size of buffer `{name}` is {value} [SB012]\nhelp: a size is an unsigned number of elements; 0 means no storage"
+    )]
+    NegativeSize { name: String, value: String },
+    #[error("the size of buffer `{name}` is {value} [SB012]\nhelp: a size is an unsigned integer")]
+    NotAnInteger { name: String, value: String },
+    #[error(
+        "the size of buffer `{name}` is a string [SB012]\nhelp: remove the quotes: sizes are expressions, for example `size = 2 * n`"
+    )]
+    StringSize { name: String },
+    #[error(
+        "the size of buffer `{name}` overflows [SB012]\nhelp: a size is at most {} elements",
+        usize::MAX
+    )]
+    OverflowingSize { name: String },
+    #[error("a size cannot use {what}\nhelp: {SIZE_LANGUAGE}")]
+    UnsupportedSize { what: &'static str },
+    #[error("`{field}` is {kind}, not a number\nhelp: {SIZE_LANGUAGE}")]
+    SizeOfField { field: String, kind: &'static str },
+}
+
+const SIZE_LANGUAGE: &str = "over fields, sizes are made of integers, constants, plain fields, `+`, `-`, `*`, `max(a, b)`, `min(a, b)`, `if` and parentheses";
+
+/// What of a parent an alias finds.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "`{parent}` holds {holds}, earlier aliases take {taken}, which leaves {left}; `{name}` needs {needs}"
+)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) parent: String,
+    pub(crate) holds: String,
+    pub(crate) taken: String,
+    pub(crate) left: String,
+    pub(crate) needs: String,
+}
+
+fn suggest(suggestion: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    match suggestion {
+        Some(name) => format!("\nhelp: did you mean `{name}`?"),
+        None => format!("\nhelp: {}", otherwise()),
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The candidate nearest to `given`, if one is near enough to have been meant.
+pub(crate) fn did_you_mean<'a>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        // The first of equals, so that the order of declaration decides.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Collects problems with their places in the source.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    errors: Vec<(usize, syn::Error)>,
+    place: usize,
+}
+
+impl Report {
+    /// Says which field the next problems belong to. They are told in the order of the fields, after
+    /// those of the struct, whatever the order of the rules.
+    pub(crate) fn enter(&mut self, field: usize) {
+        self.place = field + 1;
+    }
+
+    /// Records a problem at `tokens`, all of which will be underlined.
+    pub(crate) fn push(&mut self, tokens: impl ToTokens, problem: Problem) {
+        self.error(syn::Error::new_spanned(tokens, problem));
+    }
+
+    /// Records what syn or darling found.
+    pub(crate) fn error(&mut self, error: impl Into<syn::Error>) {
+        self.errors.push((self.place, error.into()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// One `compile_error!` per problem.
+    pub(crate) fn into_compile_errors(self) -> TokenStream {
+        self.sorted().map(|error| error.to_compile_error()).collect()
+    }
+
+    fn sorted(mut self) -> impl Iterator<Item = syn::Error> {
+        self.errors.sort_by_key(|(place, _)| *place);
+        self.errors.into_iter().map(|(_, error)| error)
+    }
+
+    /// The messages, in order.
+    #[cfg(test)]
+    pub(crate) fn messages(self) -> Vec<String> {
+        self.sorted().flatten().map(|error| error.to_string()).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! From a checked declaration to its implementation.
+//!
+//! Everything stands in one `const _`, so that no name reaches the user's module. Paths are absolute,
+//! since the user's module may define any name, and local names carry the macro's own hygiene.
+
+mod constants;
+mod entries;
+mod fallback;
+mod reference;
+mod types;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::Ident;
+
+use crate::check::Assertion;
+use crate::model::{Declaration, Kind};
+
+pub(crate) use fallback::fallback;
+
+/// The implementation of a declaration without faults.
+pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) -> TokenStream {
+    let Declaration { ident, generics, krate, prefix, .. } = declaration;
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let prefix = &prefix.value;
+    let constants = constants::expand(declaration, assertions);
+    let types = types::expand(declaration);
+    let entries = entries::expand(declaration);
+    let references = reference::expand(declaration);
+    let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child));
+    let children = children.map(|field| {
+        let (ident, name, ty) = (&field.ident, &field.name, &field.ty);
+        quote!(#krate::__private::child::<#ty>(#name, &self.#ident))
+    });
+    quote! {
+        const _: () = {
+            #constants
+            #types
+            #references
+            #[automatically_derived]
+            impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {
+                fn prefix(&self) -> &::core::primitive::str {
+                    #prefix
+                }
+
+                fn entries(
+                    &self,
+                ) -> ::core::result::Result<
+                    #krate::__private::Vec<#krate::BufferEntry>,
+                    #krate::BufferError,
+                > {
+                    #entries
+                }
+
+                fn children(&self) -> #krate::__private::Vec<#krate::Child<'_>> {
+                    #krate::__private::Vec::from([#(#children),*])
+                }
+            }
+        };
+    }
+}
+
+/// A local name that no name of the user's can meet.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,47 @@
+//! What a declaration with faults implements, so that nothing follows from them elsewhere.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{reference, types};
+use crate::model::Declaration;
+
+/// No buffers and no children; types are checked all the same.
+pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
+    let Declaration { ident, generics, krate, prefix, .. } = declaration;
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let prefix = &prefix.value;
+    let types = types::expand(declaration);
+    let references = reference::expand(declaration);
+    let fields = declaration.fields.iter().map(|field| &field.ident);
+    quote! {
+        const _: () = {
+            #types
+            #references
+            #[automatically_derived]
+            impl #impl_generics #krate::__private::Checked for #ident #ty_generics #where_clause {
+                const CHECK: () = ();
+            }
+            #[automatically_derived]
+            impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {
+                fn prefix(&self) -> &::core::primitive::str {
+                    #(let _ = &self.#fields;)*
+                    #prefix
+                }
+
+                fn entries(
+                    &self,
+                ) -> ::core::result::Result<
+                    #krate::__private::Vec<#krate::BufferEntry>,
+                    #krate::BufferError,
+                > {
+                    ::core::result::Result::Ok(#krate::__private::Vec::new())
+                }
+
+                fn children(&self) -> #krate::__private::Vec<#krate::Child<'_>> {
+                    #krate::__private::Vec::new()
+                }
+            }
+        };
+    }
+}

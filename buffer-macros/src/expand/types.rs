@@ -1,0 +1,41 @@
+//! SB006, which the compiler checks, since it alone knows what a type alias stands for.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::local;
+use crate::model::Declaration;
+
+/// One trait per alias, so that its message can name both buffers.
+pub(super) fn expand(declaration: &Declaration) -> TokenStream {
+    let krate = &declaration.krate;
+    let assertions = declaration.buffers().filter_map(|(field, buffer)| {
+        let (parent, _) = declaration.parent_of(buffer)?;
+        let (name, parent_name) = (&field.name, &parent.name);
+        let message =
+            format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
+        let (ty, parent_ty) = (&field.ty, &parent.ty);
+        let same = local("SameElement");
+        let assert = local("assert_same_element");
+        let (impl_generics, _, where_clause) = declaration.generics.split_for_impl();
+        let parent_element = quote!(<#parent_ty as #krate::__private::BufferField>::Element);
+        let child_element = quote_spanned!(ty.span()=> <#ty as #krate::__private::BufferField>::Element);
+        Some(quote! {
+            const _: () = {
+                #[diagnostic::on_unimplemented(
+                    message = #message,
+                    label = "another element type",
+                    note = "an alias reuses its parent's storage, so both hold the same element type"
+                )]
+                trait #same<Parent> {}
+                impl<T> #same<T> for T {}
+                fn #assert #impl_generics () #where_clause {
+                    fn of<Child: #same<Parent>, Parent>() {}
+                    let _ = of::<#child_element, #parent_element>;
+                }
+            };
+        })
+    });
+    quote!(#(#assertions)*)
+}

@@ -1,0 +1,408 @@
+//! From the derive's input to a declaration.
+
+mod bounds;
+mod size;
+mod value;
+
+use darling::FromMeta;
+use darling::ast::NestedMeta;
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, parse_quote};
+
+use crate::diag::{Problem, Report, did_you_mean};
+use crate::keys;
+use crate::model::{Buffer, Declaration, Field, Kind, Located, Location, Overflow};
+use bounds::Bounds;
+use size::{Scope, parse_size};
+use value::{CratePath, SizeValue};
+
+/// The keys of `#[buffers(...)]`. A value that cannot be read does not lose the others.
+#[derive(Debug, Default, FromMeta)]
+#[darling(default)]
+struct StructArguments {
+    prefix: Option<darling::Result<Located<String>>>,
+    vars: Option<darling::Result<Bounds>>,
+    #[darling(rename = "crate")]
+    krate: Option<darling::Result<CratePath>>,
+}
+
+/// The keys of `#[buffer(...)]`.
+#[derive(Debug, Default, FromMeta)]
+#[darling(default)]
+struct BufferArguments {
+    size: Option<darling::Result<SizeValue>>,
+    location: Option<darling::Result<Located<Location>>>,
+    persistent: Option<darling::Result<Located<()>>>,
+    aliases: Option<darling::Result<Located<Ident>>>,
+    overflow: Option<darling::Result<Located<Overflow>>>,
+    zero: Option<darling::Result<Located<()>>>,
+}
+
+/// Reads a declaration. What cannot be read is reported and left out.
+pub(crate) fn parse(input: DeriveInput, report: &mut Report) -> Declaration {
+    let arguments = struct_arguments(&input.attrs, report);
+    let prefix = arguments.prefix.and_then(|prefix| accept(prefix, report)).unwrap_or_else(|| {
+        Located::new(snake_case(&input.ident.unraw().to_string()), &input.ident)
+    });
+    let krate = arguments
+        .krate
+        .and_then(|path| accept(path, report))
+        .map_or_else(|| parse_quote!(::buffer_core), |CratePath(path)| path);
+    let bounds = arguments
+        .vars
+        .and_then(|bounds| accept(bounds, report))
+        .map_or_else(Vec::new, |Bounds(bounds)| bounds);
+    let fields = match named_fields(&input, report) {
+        Some(fields) => read_fields(fields, &input.generics, report),
+        None => Vec::new(),
+    };
+    let keys = written_keys(&input);
+    Declaration {
+        ident: input.ident,
+        generics: input.generics,
+        krate,
+        prefix,
+        bounds,
+        fields,
+        keys,
+    }
+}
+
+/// The fields of a struct whose shape can declare buffers.
+fn named_fields<'a>(
+    input: &'a DeriveInput,
+    report: &mut Report,
+) -> Option<impl Iterator<Item = &'a syn::Field> + use<'a>> {
+    let (kind, at) = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) | Fields::Unit => return Some(data.fields.iter()),
+            Fields::Unnamed(fields) => ("a tuple struct", fields.to_token_stream()),
+        },
+        Data::Enum(data) => ("an enum", data.enum_token.to_token_stream()),
+        Data::Union(data) => ("a union", data.union_token.to_token_stream()),
+    };
+    report.push(at, Problem::Shape { kind });
+    None
+}
+
+fn read_fields<'a>(
+    fields: impl Iterator<Item = &'a syn::Field>,
+    generics: &syn::Generics,
+    report: &mut Report,
+) -> Vec<Field> {
+    let raw: Vec<RawField> = fields
+        .enumerate()
+        .filter_map(|(index, field)| {
+            report.enter(index);
+            RawField::read(index, field, report)
+        })
+        .collect();
+    let mut scope = Scope {
+        parameters: generics.const_params().map(|parameter| parameter.ident.clone()).collect(),
+        ..Scope::default()
+    };
+    for field in &raw {
+        let ident = field.ident.clone();
+        match &field.kind {
+            RawKind::Plain => scope.plain.push(ident),
+            RawKind::Buffer(..) => scope.other.push((ident, "a buffer")),
+            RawKind::Child => scope.other.push((ident, "a child")),
+            RawKind::Contradictory => scope.other.push((ident, "a buffer and a child")),
+        }
+    }
+    raw.into_iter()
+        .map(|field| {
+            report.enter(field.index);
+            field.finish(&scope, report)
+        })
+        .collect()
+}
+
+/// A field before the names in its size are resolved.
+struct RawField {
+    index: usize,
+    ident: Ident,
+    ty: syn::Type,
+    kind: RawKind,
+}
+
+enum RawKind {
+    Plain,
+    Buffer(Box<BufferArguments>, bool),
+    Child,
+    Contradictory,
+}
+
+impl RawField {
+    fn read(index: usize, field: &syn::Field, report: &mut Report) -> Option<Self> {
+        let ident = field.ident.clone()?;
+        for attribute in named(&field.attrs, "buffers") {
+            let help = "write `#[buffer(...)]` here, or move it above the struct";
+            let problem = Problem::Misplaced { attribute: "buffers", place: "a field", help };
+            report.push(attribute.path(), problem);
+        }
+        let mut buffers = named(&field.attrs, "buffer").peekable();
+        let mut children = named(&field.attrs, "child").peekable();
+        let kind = match (buffers.peek(), children.peek()) {
+            (None, None) => RawKind::Plain,
+            (Some(_), Some(_)) => {
+                let field = ident.unraw().to_string();
+                report.push(&ident, Problem::BufferAndChild { field });
+                RawKind::Contradictory
+            }
+            (Some(_), None) => {
+                let (arguments, damaged) = buffer_arguments(&field.attrs, report);
+                RawKind::Buffer(Box::new(arguments), damaged)
+            }
+            (None, Some(_)) => {
+                check_child_attributes(children, report);
+                RawKind::Child
+            }
+        };
+        Some(Self { index, ident, ty: field.ty.clone(), kind })
+    }
+
+    fn finish(self, scope: &Scope, report: &mut Report) -> Field {
+        let name = self.ident.unraw().to_string();
+        let kind = match self.kind {
+            RawKind::Plain => Kind::Plain,
+            RawKind::Child => Kind::Child,
+            RawKind::Contradictory => Kind::Contradictory,
+            RawKind::Buffer(arguments, damaged) => {
+                Kind::Buffer(buffer(*arguments, damaged, &name, scope, report))
+            }
+        };
+        Field { index: self.index, ident: self.ident, name, ty: self.ty, kind }
+    }
+}
+
+fn buffer(
+    arguments: BufferArguments,
+    mut damaged: bool,
+    name: &str,
+    scope: &Scope,
+    report: &mut Report,
+) -> Buffer {
+    let mut keep = Keep { report, damaged: &mut damaged };
+    let location = keep.value(arguments.location);
+    let persistent = keep.value(arguments.persistent);
+    let aliases = keep.value(arguments.aliases);
+    let overflow = keep.value(arguments.overflow);
+    let zero = keep.value(arguments.zero);
+    let size = keep.value(arguments.size).and_then(|SizeValue(expr)| {
+        let size = parse_size(&expr, name, scope, keep.report);
+        *keep.damaged |= size.is_none();
+        size
+    });
+    Buffer { size, location, persistent, aliases, overflow, zero, damaged }
+}
+
+/// Takes values out of arguments, and notes that one could not be read.
+struct Keep<'a> {
+    report: &'a mut Report,
+    damaged: &'a mut bool,
+}
+
+impl Keep<'_> {
+    fn value<T>(&mut self, argument: Option<darling::Result<T>>) -> Option<T> {
+        let argument = argument?;
+        *self.damaged |= argument.is_err();
+        accept(argument, self.report)
+    }
+}
+
+/// The value, or a report of why there is none.
+fn accept<T>(argument: darling::Result<T>, report: &mut Report) -> Option<T> {
+    argument.map_err(|error| report.error(error)).ok()
+}
+
+fn struct_arguments(attributes: &[Attribute], report: &mut Report) -> StructArguments {
+    for (name, help) in [
+        ("buffer", "write `#[buffers(...)]` here, or move it to a field"),
+        ("child", "move it to a field that holds a factory"),
+    ] {
+        for attribute in named(attributes, name) {
+            let problem = Problem::Misplaced { attribute: name, place: "a struct", help };
+            report.push(attribute.path(), problem);
+        }
+    }
+    let mut items = Items::new("buffers", keys::STRUCT, "#[buffers(prefix = \"dirk\")]");
+    for attribute in named(attributes, "buffers") {
+        items.read(attribute, report);
+    }
+    accept(StructArguments::from_list(&items.accepted), report).unwrap_or_default()
+}
+
+/// The arguments of a field's `#[buffer(...)]`, and whether some could not be read.
+fn buffer_arguments(attributes: &[Attribute], report: &mut Report) -> (BufferArguments, bool) {
+    let mut items =
+        Items::new("buffer", keys::BUFFER, "#[buffer(size = 3, location = \"shared\")]");
+    for attribute in named(attributes, "buffer") {
+        items.read(attribute, report);
+    }
+    let arguments = accept(BufferArguments::from_list(&items.accepted), report);
+    (arguments.unwrap_or_default(), items.damaged)
+}
+
+fn check_child_attributes<'a>(
+    mut attributes: impl Iterator<Item = &'a Attribute>,
+    report: &mut Report,
+) {
+    let mut items = Items::new("child", keys::CHILD, "#[child]");
+    if let Some(attribute) = attributes.next()
+        && !matches!(attribute.meta, Meta::Path(_))
+    {
+        items.read(attribute, report);
+    }
+    for attribute in attributes {
+        report.push(attribute.path(), Problem::RepeatedAttribute { attribute: "child" });
+    }
+}
+
+/// The `key = value` items of one kind of attribute, gathered over all attributes of that kind.
+struct Items {
+    attribute: &'static str,
+    known: &'static [&'static str],
+    form: &'static str,
+    accepted: Vec<NestedMeta>,
+    seen: Vec<String>,
+    damaged: bool,
+}
+
+impl Items {
+    fn new(attribute: &'static str, known: &'static [&'static str], form: &'static str) -> Self {
+        Self { attribute, known, form, accepted: Vec::new(), seen: Vec::new(), damaged: false }
+    }
+
+    fn read(&mut self, attribute: &Attribute, report: &mut Report) {
+        match &attribute.meta {
+            Meta::List(_) => {}
+            // Nothing is said, which the check of what is missing finds.
+            Meta::Path(_) => return,
+            Meta::NameValue(meta) => {
+                self.damaged = true;
+                let problem = Problem::Form { attribute: self.attribute, form: self.form };
+                report.push(meta, problem);
+                return;
+            }
+        }
+        // Parsed as the attribute's own arguments, so that an early end is seen at its parenthesis.
+        match attribute.parse_args_with(Punctuated::<NestedMeta, Token![,]>::parse_terminated) {
+            Ok(items) => {
+                for item in items {
+                    self.check_item(item, report);
+                }
+            }
+            Err(error) => {
+                self.damaged = true;
+                report.error(error);
+            }
+        }
+    }
+
+    fn check_item(&mut self, item: NestedMeta, report: &mut Report) {
+        let path = match &item {
+            NestedMeta::Meta(meta) => meta.path().clone(),
+            NestedMeta::NameValueInvalidExpr(meta) => meta.path.clone(),
+            NestedMeta::Lit(literal) => {
+                self.damaged = true;
+                let found = literal.to_token_stream().to_string();
+                report.push(literal, Problem::NotAKey { found, form: self.form });
+                return;
+            }
+        };
+        match self.check_key(&path) {
+            Some(problem) => {
+                self.damaged = true;
+                report.push(path, problem);
+            }
+            None => match item {
+                NestedMeta::NameValueInvalidExpr(meta) => {
+                    self.damaged = true;
+                    report.error(meta.error);
+                }
+                item => self.accepted.push(item),
+            },
+        }
+    }
+
+    /// A key is known, checked, and given once.
+    fn check_key(&mut self, path: &Path) -> Option<Problem> {
+        let key = path.to_token_stream().to_string();
+        if keys::UNCHECKED.contains(&key.as_str()) && self.known.contains(&key.as_str()) {
+            return Some(Problem::NotCheckedYet { key });
+        }
+        if !self.known.contains(&key.as_str()) {
+            let checked: Vec<&'static str> = self
+                .known
+                .iter()
+                .copied()
+                .filter(|known| !keys::UNCHECKED.contains(known))
+                .collect();
+            let suggestion = did_you_mean(&key, checked.iter().copied());
+            let attribute = self.attribute;
+            return Some(Problem::UnknownKey { attribute, key, suggestion, known: checked });
+        }
+        if self.seen.contains(&key) {
+            return Some(Problem::RepeatedKey { key });
+        }
+        self.seen.push(key);
+        None
+    }
+}
+
+/// Every identifier in the place of a key, however damaged the attributes are: an editor completes
+/// keys while they are typed.
+fn written_keys(input: &DeriveInput) -> Vec<Ident> {
+    let of_struct = named(&input.attrs, "buffers");
+    let fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(_) | Data::Union(_) => Vec::new(),
+    };
+    let of_fields = fields.iter().flat_map(|field| named(&field.attrs, "buffer"));
+    let mut keys = Vec::new();
+    for attribute in of_struct.chain(of_fields) {
+        let Meta::List(list) = &attribute.meta else { continue };
+        let mut expected = true;
+        for token in list.tokens.clone() {
+            match token {
+                TokenTree::Ident(ident) if expected => keys.push(ident),
+                TokenTree::Punct(comma) if comma.as_char() == ',' => {
+                    expected = true;
+                    continue;
+                }
+                _ => {}
+            }
+            expected = false;
+        }
+    }
+    keys
+}
+
+fn named<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a Attribute> {
+    attributes.iter().filter(move |attribute| attribute.path().is_ident(name))
+}
+
+/// `DirkStep` is `dirk_step`, and `FIRKStep` is `firk_step`.
+fn snake_case(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (index, character) in characters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| characters.get(before));
+        let after = characters.get(index + 1);
+        let starts_a_word = character.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_ascii_digit()
+                    || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
+            });
+        if starts_a_word {
+            snake.push('_');
+        }
+        snake.extend(character.to_lowercase());
+    }
+    snake
+}

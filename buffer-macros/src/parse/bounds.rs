@@ -1,0 +1,121 @@
+//! `vars(n >= 1, 1 <= m <= 16)`.
+
+use darling::FromMeta;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Ident, LitInt, Meta, Token};
+
+use crate::diag::Problem;
+use crate::model::Bound;
+
+/// The list in the parentheses of `vars`.
+#[derive(Debug)]
+pub(crate) struct Bounds(pub(crate) Vec<Bound>);
+
+impl FromMeta for Bounds {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        match meta {
+            Meta::List(list) => list.parse_args().map_err(darling::Error::from),
+            other => Err(darling::Error::custom(Problem::MissingValue {
+                key: "vars",
+                form: "vars(n >= 1)",
+            })
+            .with_span(other)),
+        }
+    }
+}
+
+impl Parse for Bounds {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let bounds = Punctuated::<Bound, Token![,]>::parse_terminated(input)?;
+        Ok(Self(bounds.into_iter().collect()))
+    }
+}
+
+impl Parse for Bound {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let not_a_bound = |span| syn::Error::new(span, Problem::NotABound);
+        let start = input.span();
+        if input.peek(LitInt) {
+            let left = Limit::parse_after(input)?;
+            let variable: Ident =
+                input.call(Ident::parse_any).map_err(|error| not_a_bound(error.span()))?;
+            let mut bound = Self { variable, least: 0, most: None };
+            left.mirrored().narrow(&mut bound);
+            if !(input.is_empty() || input.peek(Token![,])) {
+                let span = input.span();
+                let right = Limit::parse(input)?;
+                if right.upper != left.mirrored().upper {
+                    right.narrow(&mut bound);
+                } else {
+                    return Err(not_a_bound(span));
+                }
+            }
+            Ok(bound)
+        } else {
+            let variable: Ident = input.call(Ident::parse_any).map_err(|_| not_a_bound(start))?;
+            let mut bound = Self { variable, least: 0, most: None };
+            Limit::parse(input)?.narrow(&mut bound);
+            Ok(bound)
+        }
+    }
+}
+
+/// One side of a bound: `>= 1`.
+#[derive(Clone, Copy)]
+struct Limit {
+    upper: bool,
+    value: i128,
+    inclusive: bool,
+}
+
+impl Limit {
+    /// `>= 1`
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (upper, inclusive) = relation(input)?;
+        Ok(Self { upper, inclusive, value: number(input)? })
+    }
+
+    /// `1 <=`
+    fn parse_after(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value = number(input)?;
+        let (upper, inclusive) = relation(input)?;
+        Ok(Self { upper, inclusive, value })
+    }
+
+    /// The same limit seen from the other side: `1 <= n` is `n >= 1`.
+    fn mirrored(self) -> Self {
+        Self { upper: !self.upper, ..self }
+    }
+
+    fn narrow(self, bound: &mut Bound) {
+        if self.upper {
+            bound.most = Some(if self.inclusive { self.value } else { self.value - 1 });
+        } else {
+            bound.least = if self.inclusive { self.value } else { self.value + 1 };
+        }
+    }
+}
+
+/// Whether the relation bounds its left side from above, and whether the limit itself is allowed.
+fn relation(input: ParseStream<'_>) -> syn::Result<(bool, bool)> {
+    if input.parse::<Option<Token![<=]>>()?.is_some() {
+        Ok((true, true))
+    } else if input.parse::<Option<Token![>=]>>()?.is_some() {
+        Ok((false, true))
+    } else if input.parse::<Option<Token![<]>>()?.is_some() {
+        Ok((true, false))
+    } else if input.parse::<Option<Token![>]>>()?.is_some() {
+        Ok((false, false))
+    } else {
+        Err(syn::Error::new(input.span(), Problem::NotABound))
+    }
+}
+
+fn number(input: ParseStream<'_>) -> syn::Result<i128> {
+    let not_a_bound = |span| syn::Error::new(span, Problem::NotABound);
+    let literal: LitInt = input.parse().map_err(|error| not_a_bound(error.span()))?;
+    // A `u64` is what any field can hold, and leaves room for the arithmetic of proofs.
+    literal.base10_parse::<u64>().map(i128::from).map_err(|_| not_a_bound(literal.span()))
+}

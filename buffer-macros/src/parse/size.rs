@@ -1,0 +1,288 @@
+//! Size expressions: what they mean, as far as the derive understands them.
+//!
+//! A part that names no field may be anything that Rust allows: the compiler knows its value. A part
+//! that names a field is evaluated by us, so it is made of what we can check.
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
+use syn::{BinOp, Block, Expr, ExprLit, ExprPath, Ident, Lit, LitInt, Stmt, UnOp};
+
+use super::value::ungrouped;
+use crate::diag::{Problem, Report};
+use crate::model::{Condition, Operator, Size, Term};
+
+/// What the names in a struct's size expressions mean.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    /// The plain fields.
+    pub(crate) plain: Vec<Ident>,
+    /// The other fields, and what they are.
+    pub(crate) other: Vec<(Ident, &'static str)>,
+    /// The const parameters.
+    pub(crate) parameters: Vec<Ident>,
+}
+
+/// Reads the size of the buffer `name`; nothing where a problem was reported.
+pub(crate) fn parse_size(
+    expr: &Expr,
+    name: &str,
+    scope: &Scope,
+    report: &mut Report,
+) -> Option<Size> {
+    if let Some(problem) = check_literal(expr, name) {
+        report.push(expr, problem);
+        return None;
+    }
+    let mut reader = Reader { scope, problem: None };
+    let term = reader.term(expr);
+    if let Some((at, problem)) = reader.problem {
+        report.error(syn::Error::new_spanned(at, problem));
+        return None;
+    }
+    Some(Size { expr: expr.clone(), term, at_run_time: scope.names_field(expr) })
+}
+
+/// SB012: a size that is a literal is an unsigned integer.
+fn check_literal(expr: &Expr, name: &str) -> Option<Problem> {
+    let (sign, literal) = match expr {
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", ungrouped(&unary.expr)),
+        other => ("", other),
+    };
+    let Expr::Lit(ExprLit { lit, .. }) = literal else {
+        return None;
+    };
+    let name = name.to_owned();
+    match lit {
+        Lit::Int(value) if sign.is_empty() => {
+            value.base10_parse::<u64>().is_err().then_some(Problem::OverflowingSize { name })
+        }
+        Lit::Int(value) => {
+            Some(Problem::NegativeSize { name, value: format!("-{}", value.base10_digits()) })
+        }
+        Lit::Str(_) => Some(Problem::StringSize { name }),
+        other => {
+            let value = format!("{sign}{}", other.to_token_stream());
+            Some(Problem::NotAnInteger { name, value })
+        }
+    }
+}
+
+impl Scope {
+    /// Whether the expression names a field of the struct.
+    fn names_field(&self, expr: &Expr) -> bool {
+        let mut search = FieldSearch { scope: self, found: false };
+        search.visit_expr(expr);
+        search.found
+    }
+
+    fn is_plain(&self, ident: &Ident) -> bool {
+        self.plain.iter().any(|field| same(field, ident))
+    }
+
+    fn kind_of_other(&self, ident: &Ident) -> Option<&'static str> {
+        self.other.iter().find(|(other, _)| same(other, ident)).map(|(_, kind)| *kind)
+    }
+}
+
+fn same(left: &Ident, right: &Ident) -> bool {
+    left.unraw() == right.unraw()
+}
+
+struct FieldSearch<'a> {
+    scope: &'a Scope,
+    found: bool,
+}
+
+impl Visit<'_> for FieldSearch<'_> {
+    fn visit_expr_path(&mut self, path: &ExprPath) {
+        if let Some(ident) = bare_name(path)
+            && (self.scope.is_plain(ident) || self.scope.kind_of_other(ident).is_some())
+        {
+            self.found = true;
+        }
+        visit::visit_expr_path(self, path);
+    }
+}
+
+/// The identifier of a path that is nothing else.
+fn bare_name(path: &ExprPath) -> Option<&Ident> {
+    if path.qself.is_none() { path.path.get_ident() } else { None }
+}
+
+struct Reader<'a> {
+    scope: &'a Scope,
+    /// The first thing that a size cannot use; one expression is one mistake.
+    problem: Option<(proc_macro2::TokenStream, Problem)>,
+}
+
+impl Reader<'_> {
+    fn term(&mut self, expr: &Expr) -> Term {
+        match ungrouped(expr) {
+            Expr::Paren(paren) => self.term(&paren.expr),
+            Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => integer(literal, expr),
+            Expr::Path(path) => self.name(path, expr),
+            Expr::Binary(binary) => {
+                let operator = match binary.op {
+                    BinOp::Add(_) => Operator::Add,
+                    BinOp::Sub(_) => Operator::Sub,
+                    BinOp::Mul(_) => Operator::Mul,
+                    operator => return self.unsupported(operator, expr, what_operator(&operator)),
+                };
+                self.binary(operator, &binary.left, &binary.right)
+            }
+            Expr::Call(call) => {
+                let operator = match ungrouped(&call.func) {
+                    Expr::Path(path) => bare_name(path).and_then(Operator::of_function),
+                    _ => None,
+                };
+                let mut arguments = call.args.iter();
+                match (operator, arguments.next(), arguments.next(), arguments.next()) {
+                    (Some(operator), Some(left), Some(right), None) => {
+                        self.binary(operator, left, right)
+                    }
+                    _ => self.unsupported(&call.func, expr, "this call"),
+                }
+            }
+            Expr::If(branch) => {
+                let otherwise = branch.else_branch.as_ref().and_then(|(_, expr)| match &**expr {
+                    Expr::Block(block) => value_of(&block.block),
+                    other => Some(other),
+                });
+                match (value_of(&branch.then_branch), otherwise) {
+                    (Some(then), Some(otherwise)) => Term::If(
+                        Box::new(self.condition(&branch.cond)),
+                        Box::new(self.term(then)),
+                        Box::new(self.term(otherwise)),
+                    ),
+                    _ => self.unsupported(
+                        branch.if_token,
+                        expr,
+                        "an `if` without `else`, or with statements",
+                    ),
+                }
+            }
+            other => self.unsupported(first_edit(other), expr, what_expression(other)),
+        }
+    }
+
+    fn binary(&mut self, operator: Operator, left: &Expr, right: &Expr) -> Term {
+        Term::Binary(operator, Box::new(self.term(left)), Box::new(self.term(right)))
+    }
+
+    fn name(&mut self, path: &ExprPath, expr: &Expr) -> Term {
+        let Some(ident) = bare_name(path) else {
+            return Term::Constant(expr.clone());
+        };
+        if self.scope.is_plain(ident) {
+            Term::Field(ident.clone())
+        } else if let Some(kind) = self.scope.kind_of_other(ident) {
+            self.report(ident, Problem::SizeOfField { field: ident.unraw().to_string(), kind });
+            Term::Constant(expr.clone())
+        } else if self.scope.parameters.contains(ident) {
+            Term::Parameter(ident.clone())
+        } else {
+            Term::Constant(expr.clone())
+        }
+    }
+
+    fn condition(&mut self, expr: &Expr) -> Condition {
+        match ungrouped(expr) {
+            Expr::Paren(paren) => self.condition(&paren.expr),
+            Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => {
+                Condition::Not(Box::new(self.condition(&unary.expr)))
+            }
+            Expr::Binary(binary) => match binary.op {
+                BinOp::And(_) => Condition::And(
+                    Box::new(self.condition(&binary.left)),
+                    Box::new(self.condition(&binary.right)),
+                ),
+                BinOp::Or(_) => Condition::Or(
+                    Box::new(self.condition(&binary.left)),
+                    Box::new(self.condition(&binary.right)),
+                ),
+                BinOp::Eq(_)
+                | BinOp::Ne(_)
+                | BinOp::Lt(_)
+                | BinOp::Le(_)
+                | BinOp::Gt(_)
+                | BinOp::Ge(_) => {
+                    Condition::Compare(binary.op, self.term(&binary.left), self.term(&binary.right))
+                }
+                operator => self.unsupported_condition(operator, expr),
+            },
+            Expr::Path(path) => match self.name(path, expr) {
+                Term::Field(field) => Condition::Field(field),
+                _ => Condition::Constant(expr.clone()),
+            },
+            other => self.unsupported_condition(first_edit(other), expr),
+        }
+    }
+
+    fn unsupported(&mut self, at: impl ToTokens, expr: &Expr, what: &'static str) -> Term {
+        if self.scope.names_field(expr) {
+            self.report(at, Problem::UnsupportedSize { what });
+        }
+        Term::Constant(expr.clone())
+    }
+
+    fn unsupported_condition(&mut self, at: impl ToTokens, expr: &Expr) -> Condition {
+        if self.scope.names_field(expr) {
+            self.report(at, Problem::UnsupportedSize { what: "this condition" });
+        }
+        Condition::Constant(expr.clone())
+    }
+
+    fn report(&mut self, at: impl ToTokens, problem: Problem) {
+        self.problem.get_or_insert((at.into_token_stream(), problem));
+    }
+}
+
+fn integer(literal: &LitInt, expr: &Expr) -> Term {
+    match literal.base10_parse::<u64>() {
+        Ok(value) => Term::Integer(value.into()),
+        // Out of range: the compiler refuses it wherever it stands.
+        Err(_) => Term::Constant(expr.clone()),
+    }
+}
+
+/// The value of a block that is one expression.
+fn value_of(block: &Block) -> Option<&Expr> {
+    match block.stmts.as_slice() {
+        [Stmt::Expr(expr, None)] => Some(expr),
+        _ => None,
+    }
+}
+
+fn what_operator(operator: &BinOp) -> &'static str {
+    match operator {
+        BinOp::Div(_) => "division",
+        BinOp::Rem(_) => "a remainder",
+        BinOp::Shl(_) | BinOp::Shr(_) => "a shift",
+        _ => "this operator",
+    }
+}
+
+fn what_expression(expr: &Expr) -> &'static str {
+    match expr {
+        Expr::Cast(_) => "a cast",
+        Expr::MethodCall(_) => "a method call",
+        Expr::Field(_) => "`.`: name the field alone",
+        Expr::Unary(_) => "this operator",
+        Expr::Block(_) => "a block",
+        Expr::Range(_) => "a range",
+        Expr::Lit(_) => "this literal",
+        _ => "this expression",
+    }
+}
+
+/// The smallest token to change.
+fn first_edit(expr: &Expr) -> proc_macro2::TokenStream {
+    match expr {
+        Expr::Cast(cast) => cast.as_token.to_token_stream(),
+        Expr::MethodCall(call) => call.method.to_token_stream(),
+        Expr::Field(field) => field.dot_token.to_token_stream(),
+        Expr::Unary(unary) => unary.op.to_token_stream(),
+        other => other.to_token_stream(),
+    }
+}

@@ -1,0 +1,150 @@
+//! The values of keys.
+
+use darling::{Error, FromMeta};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Expr, ExprLit, Ident, Lit, Meta, Path};
+
+use crate::diag::{Problem, did_you_mean};
+use crate::keys;
+use crate::model::{Located, Location, Overflow};
+
+/// The expression without the invisible groups that `macro_rules!` puts round its fragments.
+pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
+}
+
+fn error(problem: Problem, at: &impl syn::spanned::Spanned) -> Error {
+    Error::custom(problem).with_span(at)
+}
+
+/// The expression of `key = value`, whatever else stands there being an error.
+fn value(meta: &Meta, key: &'static str, form: &'static str) -> darling::Result<Expr> {
+    match meta {
+        Meta::NameValue(meta) => Ok(ungrouped(&meta.value).clone()),
+        _ => Err(error(Problem::MissingValue { key, form }, meta)),
+    }
+}
+
+/// A name, as an identifier or a string.
+fn name(expr: &Expr) -> Option<Ident> {
+    match expr {
+        Expr::Path(path) if path.attrs.is_empty() => path.path.get_ident().cloned(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse_with(Ident::parse_any).ok(),
+        _ => None,
+    }
+}
+
+/// `size = ...`
+#[derive(Debug)]
+pub(crate) struct SizeValue(pub(crate) Expr);
+
+impl FromMeta for SizeValue {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        value(meta, "size", "size = ...").map(Self)
+    }
+}
+
+/// `location = ...`
+impl FromMeta for Located<Location> {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        let expr = value(meta, "location", "location = \"shared\"")?;
+        let given = name(&expr).map(|name| name.to_string());
+        let location = match given.as_deref() {
+            Some("shared") => Location::Shared,
+            Some("local") => Location::Local,
+            Some("auto") => Location::Auto,
+            _ => {
+                let given = given.unwrap_or_else(|| text_of(&expr));
+                let suggestion = did_you_mean(&given, keys::LOCATIONS.iter().copied());
+                return Err(error(Problem::UnknownLocation { given, suggestion }, &expr));
+            }
+        };
+        Ok(Self::new(location, expr))
+    }
+}
+
+/// `overflow = ...`
+impl FromMeta for Located<Overflow> {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        let expr = value(meta, "overflow", "overflow = \"own\"")?;
+        let given = name(&expr).map(|name| name.to_string());
+        let overflow = match given.as_deref() {
+            Some("error") => Overflow::Error,
+            Some("own") => Overflow::Own,
+            _ => {
+                let given = given.unwrap_or_else(|| text_of(&expr));
+                let suggestion = did_you_mean(&given, keys::OVERFLOWS.iter().copied());
+                return Err(error(Problem::UnknownOverflow { given, suggestion }, &expr));
+            }
+        };
+        Ok(Self::new(overflow, meta))
+    }
+}
+
+/// What was written, a string without its quotes.
+fn text_of(expr: &Expr) -> String {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        other => other.to_token_stream().to_string(),
+    }
+}
+
+/// `aliases = ...`
+impl FromMeta for Located<Ident> {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        const FORM: &str = "aliases = \"parent\"";
+        let expr = value(meta, "aliases", FORM)?;
+        match name(&expr) {
+            Some(name) => Ok(Self::new(name, expr)),
+            None => Err(error(Problem::NotAName { form: FORM }, &expr)),
+        }
+    }
+}
+
+/// `prefix = ...`, which may be no identifier yet: the check of names says what is wrong with it.
+impl FromMeta for Located<String> {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        const FORM: &str = "prefix = \"dirk\"";
+        let expr = value(meta, "prefix", FORM)?;
+        let given = match &expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            other => name(other).map(|name| name.unraw().to_string()),
+        };
+        match given {
+            Some(given) => Ok(Self::new(given, expr)),
+            None => Err(error(Problem::NotAName { form: FORM }, &expr)),
+        }
+    }
+}
+
+/// `crate = ...`
+#[derive(Debug)]
+pub(crate) struct CratePath(pub(crate) Path);
+
+impl FromMeta for CratePath {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        let expr = value(meta, "crate", "crate = path::to::buffer_core")?;
+        let path = match &expr {
+            Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                text.parse_with(Path::parse_mod_style).ok()
+            }
+            _ => None,
+        };
+        path.map(Self).ok_or_else(|| error(Problem::NotAPath, &expr))
+    }
+}
+
+/// A key that stands alone: `persistent`, `zero`.
+impl FromMeta for Located<()> {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        match meta {
+            Meta::Path(path) => Ok(Self::new((), path)),
+            other => Err(error(Problem::NeedlessValue, other)),
+        }
+    }
+}

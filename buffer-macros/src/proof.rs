@@ -1,0 +1,420 @@
+//! Whether buffers fit inside another for all sizes that they can have.
+//!
+//! `needs <= holds` is proved where the difference, written over variables that start at zero, has no
+//! negative coefficient. That is sound, and not complete: what is neither proved nor refuted by an
+//! example is left to the run.
+
+use quote::ToTokens;
+use syn::BinOp;
+use syn::ext::IdentExt;
+
+use crate::model::{Bound, Condition, Operator, Term};
+use crate::polynomial::Polynomial;
+
+/// Values of bounded variables that are tried one by one.
+const MOST_VALUES: i128 = 64;
+/// Combinations of such values, of branches, and of values for an example.
+const MOST_CASES: usize = 1024;
+/// What is added to a variable's least value in the search for an example.
+const STEPS: &[i128] = &[0, 1, 2, 3, 4, 7, 16, 100, 1000];
+
+/// What is known of an alias inside its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// For all values of the variables.
+    Fits,
+    /// For no values of the variables.
+    Never,
+    /// Not for these values of the variables.
+    Unless(Vec<(String, i128)>),
+    /// It depends, on more than is known here.
+    Unknown,
+}
+
+/// The variables of a declaration: what sizes are polynomials over.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    names: Vec<String>,
+    ranges: Vec<Range>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    least: i128,
+    most: Option<i128>,
+    /// A field or a const parameter: any value in the range is possible. A constant has one value.
+    free: bool,
+}
+
+impl Variables {
+    /// The variables of the terms; fields and parameters are within their bounds.
+    pub(crate) fn of<'a>(terms: impl IntoIterator<Item = &'a Term>, bounds: &[Bound]) -> Self {
+        let mut variables = Self::default();
+        for term in terms {
+            variables.collect(term, bounds);
+        }
+        variables
+    }
+
+    fn collect(&mut self, term: &Term, bounds: &[Bound]) {
+        match term {
+            Term::Integer(_) => {}
+            Term::Field(ident) | Term::Parameter(ident) => {
+                let name = ident.unraw().to_string();
+                let mut range = Range { least: 0, most: None, free: true };
+                for bound in bounds.iter().filter(|bound| bound.variable.unraw() == name) {
+                    range.least = range.least.max(bound.least);
+                    range.most = match (range.most, bound.most) {
+                        (Some(one), Some(other)) => Some(one.min(other)),
+                        (one, other) => one.or(other),
+                    };
+                }
+                self.insert(name, range);
+            }
+            Term::Constant(expr) => {
+                let name = expr.to_token_stream().to_string();
+                self.insert(name, Range { least: 0, most: None, free: false });
+            }
+            Term::Binary(_, left, right) => {
+                self.collect(left, bounds);
+                self.collect(right, bounds);
+            }
+            Term::If(condition, then, otherwise) => {
+                self.collect_condition(condition, bounds);
+                self.collect(then, bounds);
+                self.collect(otherwise, bounds);
+            }
+        }
+    }
+
+    fn collect_condition(&mut self, condition: &Condition, bounds: &[Bound]) {
+        match condition {
+            Condition::Compare(_, left, right) => {
+                self.collect(left, bounds);
+                self.collect(right, bounds);
+            }
+            Condition::And(left, right) | Condition::Or(left, right) => {
+                self.collect_condition(left, bounds);
+                self.collect_condition(right, bounds);
+            }
+            Condition::Not(inner) => self.collect_condition(inner, bounds),
+            Condition::Field(_) | Condition::Constant(_) => {}
+        }
+    }
+
+    fn insert(&mut self, name: String, range: Range) {
+        if !self.names.contains(&name) {
+            self.names.push(name);
+            self.ranges.push(range);
+        }
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// The term in normal form, as far as it has one.
+    pub(crate) fn display(&self, term: &Term) -> String {
+        if let Some([polynomial]) = self.cases(term).as_deref() {
+            return polynomial.display(&self.names).to_string();
+        }
+        match term {
+            Term::Binary(Operator::Add, left, right) => {
+                format!("{} + {}", self.display(left), self.display(right))
+            }
+            Term::Binary(Operator::Sub, left, right) => {
+                format!("{} - ({})", self.display(left), self.display(right))
+            }
+            Term::Binary(Operator::Mul, left, right) => {
+                format!("({})*({})", self.display(left), self.display(right))
+            }
+            Term::Binary(Operator::Max, left, right) => {
+                format!("max({}, {})", self.display(left), self.display(right))
+            }
+            Term::Binary(Operator::Min, left, right) => {
+                format!("min({}, {})", self.display(left), self.display(right))
+            }
+            // Conditions are not shown: what a branch holds is enough to see what is too large.
+            Term::If(_, then, otherwise) => {
+                format!("{} or {}", self.display(then), self.display(otherwise))
+            }
+            Term::Integer(_) | Term::Field(_) | Term::Parameter(_) | Term::Constant(_) => {
+                String::new()
+            }
+        }
+    }
+
+    /// Whether `taken` and then `needs` fit inside `holds`.
+    pub(crate) fn verdict(&self, taken: &[&Term], needs: &Term, holds: &Term) -> Verdict {
+        let Some(sum) = sum(taken.iter().copied().chain([needs])) else {
+            return Verdict::Unknown;
+        };
+        let one_more =
+            Term::Binary(Operator::Add, Box::new(holds.clone()), Box::new(Term::Integer(1)));
+        if self.proves(&sum, holds) {
+            Verdict::Fits
+        } else if self.proves(&one_more, &sum) {
+            Verdict::Never
+        } else {
+            self.example(taken, needs, holds).map_or(Verdict::Unknown, Verdict::Unless)
+        }
+    }
+
+    /// Whether `small <= large` for all values of the variables.
+    fn proves(&self, small: &Term, large: &Term) -> bool {
+        self.proves_within(small, large, &mut MOST_CASES.clone())
+    }
+
+    fn proves_within(&self, small: &Term, large: &Term, budget: &mut usize) -> bool {
+        *budget = budget.saturating_sub(1);
+        if *budget == 0 {
+            return false;
+        }
+        if small == large || self.proves_all_cases(small, large, budget) {
+            return true;
+        }
+        match (small, large) {
+            (Term::Binary(Operator::Max, left, right), _) => {
+                self.proves_within(left, large, budget) && self.proves_within(right, large, budget)
+            }
+            (_, Term::Binary(Operator::Min, left, right)) => {
+                self.proves_within(small, left, budget) && self.proves_within(small, right, budget)
+            }
+            (Term::Binary(Operator::Min, left, right), _) => {
+                self.proves_within(left, large, budget) || self.proves_within(right, large, budget)
+            }
+            (_, Term::Binary(Operator::Max, left, right)) => {
+                self.proves_within(small, left, budget) || self.proves_within(small, right, budget)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether every case of `small` is at most every case of `large`.
+    fn proves_all_cases(&self, small: &Term, large: &Term, budget: &mut usize) -> bool {
+        let (Some(small), Some(large)) = (self.cases(small), self.cases(large)) else {
+            return false;
+        };
+        small.iter().all(|small| {
+            large.iter().all(|large| {
+                large
+                    .sub(small)
+                    .is_some_and(|difference| self.never_negative(&difference, 0, budget))
+            })
+        })
+    }
+
+    /// All polynomials that the term may be, whatever its conditions say.
+    fn cases(&self, term: &Term) -> Option<Vec<Polynomial>> {
+        let cases = match term {
+            Term::Integer(value) => vec![Polynomial::constant(*value)],
+            Term::Field(ident) | Term::Parameter(ident) => {
+                vec![Polynomial::variable(self.index(&ident.unraw().to_string())?)]
+            }
+            Term::Constant(expr) => {
+                vec![Polynomial::variable(self.index(&expr.to_token_stream().to_string())?)]
+            }
+            Term::Binary(Operator::Max | Operator::Min, left, right) | Term::If(_, left, right) => {
+                let mut cases = self.cases(left)?;
+                for case in self.cases(right)? {
+                    if !cases.contains(&case) {
+                        cases.push(case);
+                    }
+                }
+                cases
+            }
+            Term::Binary(operator, left, right) => {
+                let (lefts, rights) = (self.cases(left)?, self.cases(right)?);
+                if lefts.len().saturating_mul(rights.len()) > MOST_CASES {
+                    return None;
+                }
+                let mut cases = Vec::new();
+                for left in lefts {
+                    for right in &rights {
+                        cases.push(match operator {
+                            Operator::Add => left.add(right)?,
+                            Operator::Sub => left.sub(right)?,
+                            _ => left.mul(right)?,
+                        });
+                    }
+                }
+                cases
+            }
+        };
+        (cases.len() <= MOST_CASES).then_some(cases)
+    }
+
+    /// Whether the polynomial is at least zero for all values of the variables from `variable` on.
+    fn never_negative(&self, p: &Polynomial, variable: usize, budget: &mut usize) -> bool {
+        *budget = budget.saturating_sub(1);
+        let Some(range) = self.ranges.get(variable) else {
+            return *budget > 0 && p.is_non_negative_termwise();
+        };
+        if !p.has(variable) {
+            return self.never_negative(p, variable + 1, budget);
+        }
+        // With all variables moved to start at zero, coefficients tell.
+        let shifted = Polynomial::variable(variable)
+            .add(&Polynomial::constant(range.least))
+            .and_then(|value| p.substitute(variable, &value));
+        if let Some(shifted) = shifted
+            && self.never_negative(&shifted, variable + 1, budget)
+        {
+            return true;
+        }
+        // With few values, one by one.
+        let Some(most) = range.most.filter(|most| *most - range.least < MOST_VALUES) else {
+            return false;
+        };
+        (range.least..=most).all(|value| {
+            *budget > 0
+                && p.substitute(variable, &Polynomial::constant(value))
+                    .is_some_and(|p| self.never_negative(&p, variable + 1, budget))
+        })
+    }
+
+    /// Values of the variables for which the sizes are sizes and the alias does not fit.
+    fn example(&self, taken: &[&Term], needs: &Term, holds: &Term) -> Option<Vec<(String, i128)>> {
+        if self.ranges.iter().any(|range| !range.free) {
+            return None;
+        }
+        let values: Vec<Vec<i128>> = self.ranges.iter().map(Range::samples).collect();
+        let mut choice = vec![0; values.len()];
+        // Small values first, so that the example is easy to follow.
+        let deepest: usize = values.iter().map(|values| values.len().saturating_sub(1)).sum();
+        let mut budget = MOST_CASES;
+        for depth in 0..=deepest {
+            let found = each_choice(&values, depth, &mut choice, 0, &mut budget, &mut |point| {
+                let values = Values { variables: self, point };
+                let size = |term: &Term| values.term(term).filter(|size| *size >= 0);
+                let (Some(holds), Some(needs)) = (size(holds), size(needs)) else {
+                    return false;
+                };
+                let sum = taken.iter().try_fold(needs, |sum, term| sum.checked_add(size(term)?));
+                sum.is_some_and(|sum| sum > holds)
+            });
+            if let Some(point) = found {
+                return Some(self.names.iter().cloned().zip(point).collect());
+            }
+        }
+        None
+    }
+
+    /// The value of a term for values of the variables.
+    pub(crate) fn value(&self, term: &Term, point: &[(String, i128)]) -> Option<i128> {
+        let point: Vec<i128> = point.iter().map(|(_, value)| *value).collect();
+        Values { variables: self, point: &point }.term(term)
+    }
+}
+
+/// The sum of terms; nothing for no terms.
+pub(crate) fn sum<'a>(terms: impl Iterator<Item = &'a Term>) -> Option<Term> {
+    terms.cloned().reduce(|sum, term| Term::Binary(Operator::Add, Box::new(sum), Box::new(term)))
+}
+
+impl Range {
+    fn samples(&self) -> Vec<i128> {
+        let mut samples: Vec<i128> = STEPS
+            .iter()
+            .map(|step| self.least + step)
+            .filter(|value| self.most.is_none_or(|most| *value <= most))
+            .collect();
+        if let Some(most) = self.most
+            && samples.last().is_some_and(|last| *last < most)
+        {
+            samples.push(most);
+        }
+        samples
+    }
+}
+
+/// Calls `accept` with every point whose indices into `values` sum to `depth`, until one is accepted.
+fn each_choice(
+    values: &[Vec<i128>],
+    depth: usize,
+    point: &mut Vec<i128>,
+    variable: usize,
+    budget: &mut usize,
+    accept: &mut impl FnMut(&[i128]) -> bool,
+) -> Option<Vec<i128>> {
+    let Some(samples) = values.get(variable) else {
+        if depth > 0 || *budget == 0 {
+            return None;
+        }
+        *budget -= 1;
+        return accept(point).then(|| point.clone());
+    };
+    for (index, sample) in samples.iter().enumerate().take(depth + 1) {
+        if *budget == 0 {
+            return None;
+        }
+        if let Some(slot) = point.get_mut(variable) {
+            *slot = *sample;
+        }
+        let found = each_choice(values, depth - index, point, variable + 1, budget, accept);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Values of variables, by index.
+struct Values<'a> {
+    variables: &'a Variables,
+    point: &'a [i128],
+}
+
+impl Values<'_> {
+    fn variable(&self, name: &str) -> Option<i128> {
+        self.point.get(self.variables.index(name)?).copied()
+    }
+
+    fn term(&self, term: &Term) -> Option<i128> {
+        match term {
+            Term::Integer(value) => Some(*value),
+            Term::Field(ident) | Term::Parameter(ident) => {
+                self.variable(&ident.unraw().to_string())
+            }
+            Term::Constant(_) => None,
+            Term::Binary(operator, left, right) => {
+                let (left, right) = (self.term(left)?, self.term(right)?);
+                match operator {
+                    Operator::Add => left.checked_add(right),
+                    Operator::Sub => left.checked_sub(right),
+                    Operator::Mul => left.checked_mul(right),
+                    Operator::Max => Some(left.max(right)),
+                    Operator::Min => Some(left.min(right)),
+                }
+            }
+            Term::If(condition, then, otherwise) => {
+                if self.condition(condition)? {
+                    self.term(then)
+                } else {
+                    self.term(otherwise)
+                }
+            }
+        }
+    }
+
+    fn condition(&self, condition: &Condition) -> Option<bool> {
+        match condition {
+            Condition::Compare(operator, left, right) => {
+                let (left, right) = (self.term(left)?, self.term(right)?);
+                match operator {
+                    BinOp::Eq(_) => Some(left == right),
+                    BinOp::Ne(_) => Some(left != right),
+                    BinOp::Lt(_) => Some(left < right),
+                    BinOp::Le(_) => Some(left <= right),
+                    BinOp::Gt(_) => Some(left > right),
+                    BinOp::Ge(_) => Some(left >= right),
+                    _ => None,
+                }
+            }
+            Condition::And(left, right) => Some(self.condition(left)? && self.condition(right)?),
+            Condition::Or(left, right) => Some(self.condition(left)? || self.condition(right)?),
+            Condition::Not(inner) => Some(!self.condition(inner)?),
+            Condition::Field(_) | Condition::Constant(_) => None,
+        }
+    }
+}
