@@ -41,6 +41,31 @@ impl fmt::Display for ElementType {
     }
 }
 
+/// The width of an element in one run.
+///
+/// Every arena is split by it, so that no element is misaligned and none shares its bytes with one
+/// of another width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Width {
+    /// Eight bytes.
+    Eight,
+    /// Four bytes.
+    Four,
+}
+
+impl Width {
+    /// Both widths, in the order in which their arenas lie.
+    pub const ALL: [Self; 2] = [Self::Eight, Self::Four];
+
+    /// The number of bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 8,
+            Self::Four => 4,
+        }
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Real {}
@@ -87,11 +112,11 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Bytes of one real.
-    pub fn bytes(self) -> usize {
+    /// The width of one real.
+    pub fn width(self) -> Width {
         match self {
-            Self::F32 => 4,
-            Self::F64 => 8,
+            Self::F32 => Width::Four,
+            Self::F64 => Width::Eight,
         }
     }
 }

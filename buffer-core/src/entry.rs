@@ -37,6 +37,9 @@ pub struct BufferEntry {
 }
 
 impl BufferEntry {
+    /// The most elements that a buffer can have: 64 lanes of them can still be counted in bytes.
+    pub const MAX_SIZE: usize = isize::MAX.unsigned_abs() / (8 * 64);
+
     /// A buffer of `size` elements of the run's precision, with no place yet: give it one with
     /// [`location`](Self::location), or a parent with [`aliases`](Self::aliases).
     pub fn new(name: impl Into<String>, size: usize) -> Self {
@@ -92,6 +95,19 @@ impl BufferEntry {
     pub fn zero(mut self) -> Self {
         self.zero = true;
         self
+    }
+
+    /// Changes what the update sets.
+    pub(crate) fn apply(&mut self, update: BufferUpdate) {
+        let BufferUpdate { size, location, persistent, aliases, overflow, zero } = update;
+        self.size = size.unwrap_or(self.size);
+        self.location = location.or(self.location);
+        self.persistent = persistent.unwrap_or(self.persistent);
+        if let Some(aliases) = aliases {
+            self.aliases = aliases;
+        }
+        self.overflow = overflow.unwrap_or(self.overflow);
+        self.zero = zero.unwrap_or(self.zero);
     }
 
     /// The name, unique within its factory.

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::element::ElementType;
+use crate::entry::BufferEntry;
 use crate::location::Location;
 
 /// What the registry, a layout or an allocator refuses.
@@ -19,6 +20,16 @@ pub enum BufferError {
         /// The broken rules, in the order of the declaration; never empty.
         faults: Vec<Fault>,
     },
+    /// A prefix cannot stand in kernel text.
+    #[error(
+        "`{prefix}` cannot be the prefix of a factory: it is {reason}\nhelp: use a C identifier"
+    )]
+    Prefix {
+        /// The prefix.
+        prefix: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The id is of a factory that was cleared, or of another registry.
     #[error(
         "this id names no factory of this registry\nhelp: the factory was cleared, or the id is another registry's; add the factory again and use its new id"
@@ -32,6 +43,14 @@ pub enum BufferError {
         /// The name asked for.
         name: String,
         /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// The layout has no such instance.
+    #[error("the layout has no instance `{path}`{}", did_you_mean(suggestion.as_deref()))]
+    UnknownInstance {
+        /// The path asked for.
+        path: String,
+        /// The nearest path that exists.
         suggestion: Option<String>,
     },
     /// A child is already another factory's, or would contain itself.
@@ -103,12 +122,10 @@ pub enum BufferError {
         given: String,
     },
     /// SB018: a compute capability is not in the table.
-    #[error("compute capability {major}.{minor} is not known [SB018]\nhelp: known are {known}")]
+    #[error("compute capability {given} is not known [SB018]\nhelp: known are {known}")]
     UnknownComputeCapability {
-        /// The major number.
-        major: u32,
-        /// The minor number.
-        minor: u32,
+        /// The one given.
+        given: String,
         /// The known ones.
         known: String,
     },
@@ -282,7 +299,7 @@ pub enum Fault {
     /// SB012: a size overflows.
     #[error(
         "the size of buffer `{name}` overflows [SB012]\nhelp: a size is at most {} elements",
-        usize::MAX
+        BufferEntry::MAX_SIZE
     )]
     OverflowingSize {
         /// The buffer.

@@ -1,0 +1,229 @@
+//! Generated allocators: one C header per factory instance, in which every offset is a literal.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use crate::element::Width;
+use crate::error::BufferError;
+use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
+use crate::suggest::nearest;
+
+/// The C text that allocates one buffer.
+///
+/// It is a macro that takes a `memory`, declares a variable with the buffer's name, and zeroes the
+/// elements where the declaration asks for it. An alias of a plain local buffer needs its root
+/// allocated before it in the same scope; a buffer without elements is a null pointer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocator {
+    identifier: String,
+    text: String,
+    buffer: PlacedBuffer,
+}
+
+impl Allocator {
+    /// The name of the macro.
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The definition of the macro.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The buffer and its place.
+    pub fn buffer(&self) -> &PlacedBuffer {
+        &self.buffer
+    }
+
+    fn new(path: &str, buffer: &PlacedBuffer, lanes: usize) -> Self {
+        let identifier = allocate(path, buffer.name());
+        let text = format!("#define {identifier}(buffers_m) {}", declaration(path, buffer, lanes));
+        Self { identifier, text, buffer: buffer.clone() }
+    }
+}
+
+impl fmt::Display for Allocator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Layout {
+    /// The allocator of a buffer of the factory at `path`.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownInstance`] or [`BufferError::UnknownBuffer`] where there is none.
+    pub fn allocator(&self, path: &str, name: &str) -> Result<Allocator, BufferError> {
+        let instance = self.instance(path)?;
+        let buffer = instance.buffer(name).ok_or_else(|| BufferError::UnknownBuffer {
+            factory: instance.prefix.clone(),
+            name: name.to_owned(),
+            suggestion: nearest(name, instance.buffers.iter().map(PlacedBuffer::name)),
+        })?;
+        Ok(Allocator::new(path, buffer, self.target.lanes()))
+    }
+
+    /// The C text that comes before the text of the factory at `path`, once per instance.
+    ///
+    /// It defines, anew in each header,
+    /// - `SELF(name)`: `name` under the instance's path, for functions and constants
+    /// - `CHILD(child, name)`: the same of one of its children
+    /// - `SIZE(name)`: the number of elements of a buffer
+    /// - `ALLOCATE(name, m)`: declares the variable `name`, the buffer in the `memory` named `m`
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownInstance`] where there is no such factory.
+    pub fn header(&self, path: &str) -> Result<String, BufferError> {
+        let instance = self.instance(path)?;
+        Ok(Header { layout: self, instance }.to_string())
+    }
+
+    /// Identifiers of generated text differ, so that no factory takes another one's buffers.
+    pub(crate) fn check_identifiers(&self) -> Result<(), BufferError> {
+        let mut seen = HashSet::new();
+        let all = self.instances.iter().flat_map(|Instance { path, buffers, .. }| {
+            let names = buffers.iter().map(PlacedBuffer::name);
+            let names = names.flat_map(move |name| [size(path, name), allocate(path, name)]);
+            names.chain([path.clone()])
+        });
+        for identifier in all {
+            if let Some(identifier) = seen.replace(identifier) {
+                return Err(BufferError::IdentifierClash { identifier });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_root(&self, instance: &Instance) -> bool {
+        self.instances.first().is_some_and(|root| root.path == instance.path)
+    }
+}
+
+struct Header<'a> {
+    layout: &'a Layout,
+    instance: &'a Instance,
+}
+
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Instance { path, prefix, buffers } = self.instance;
+        let child = if self.layout.is_root(self.instance) { "" } else { &format!("{path}_##") };
+        write!(
+            f,
+            "/* {path}: {prefix} */\n\
+             #undef SELF\n\
+             #undef CHILD\n\
+             #undef SIZE\n\
+             #undef ALLOCATE\n\
+             #define SELF(name) {path}_##name\n\
+             #define CHILD(child, name) {child}child##_##name\n\
+             #define SIZE(name) {path}_size_##name\n\
+             #define ALLOCATE(name, m) {path}_allocate_##name(m)\n",
+        )?;
+        if !buffers.is_empty() {
+            writeln!(f, "enum {{")?;
+            for buffer in buffers {
+                writeln!(f, "    {} = {},", size(path, buffer.name()), buffer.size())?;
+            }
+            writeln!(f, "}};")?;
+        }
+        let lanes = self.layout.target.lanes();
+        for buffer in buffers.iter().filter(|buffer| buffer.size() > 0) {
+            self.write_assertions(f, buffer, lanes)?;
+        }
+        for buffer in buffers {
+            writeln!(f, "{}", Allocator::new(path, buffer, lanes))?;
+        }
+        Ok(())
+    }
+}
+
+impl Header<'_> {
+    fn write_assertions(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        buffer: &PlacedBuffer,
+        lanes: usize,
+    ) -> fmt::Result {
+        let path = &self.instance.path;
+        let name = buffer.name();
+        let end = |buffer: &PlacedBuffer| {
+            let element = buffer.entry.element.c_name();
+            format!(
+                "{} + {} * sizeof({element})",
+                buffer.offset() * lanes,
+                size(path, buffer.name())
+            )
+        };
+        if let Some(elements) = arena_elements(buffer.storage, buffer.width) {
+            let bytes = buffer.width.bytes();
+            writeln!(
+                f,
+                "_Static_assert({} <= {elements} * {bytes} * BUFFERS_LANES, \
+                 \"{path}.{name} lies inside its arena\");",
+                end(buffer),
+            )?;
+        }
+        if let Some(parent) = buffer.parent().and_then(|parent| self.instance.buffer(parent)) {
+            writeln!(
+                f,
+                "_Static_assert({} <= {}, \"{path}.{name} lies inside {}\");",
+                end(buffer),
+                end(parent),
+                parent.name(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The enumerator that counts the elements of an arena; none for an array of the buffer's own.
+fn arena_elements(storage: Storage, width: Width) -> Option<String> {
+    let bytes = width.bytes();
+    match storage {
+        Storage::SharedPersistent => Some(format!("BUFFERS_SHARED_PERSISTENT{bytes}")),
+        Storage::SharedScratch => Some(format!("BUFFERS_SHARED{bytes}_STRIDE")),
+        Storage::LocalPersistent => Some(format!("BUFFERS_PERSISTENT{bytes}")),
+        Storage::Local => None,
+    }
+}
+
+fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
+    let (name, element) = (buffer.name(), buffer.entry.element.c_name());
+    if buffer.size() == 0 {
+        return format!("BUFFER({element}) {name} = 0");
+    }
+    let size = size(path, name);
+    let arena = match buffer.storage {
+        Storage::SharedPersistent | Storage::SharedScratch => "shared",
+        Storage::LocalPersistent => "persistent",
+        Storage::Local => "",
+    };
+    let declared = match (buffer.storage, buffer.parent()) {
+        (Storage::Local, None) => format!("{element} {name}[{size}]"),
+        (Storage::Local, Some(_)) => {
+            format!("BUFFER({element}) {name} = {} + {}", buffer.root, buffer.start)
+        }
+        _ => format!(
+            "BUFFER({element}) {name} = ({element} *)((buffers_m).{arena}{} + {})",
+            buffer.width.bytes(),
+            buffer.offset() * lanes
+        ),
+    };
+    if !buffer.entry.zero {
+        return declared;
+    }
+    format!(
+        "{declared}; for (int buffers_i = 0; buffers_i < {size}; buffers_i++) \
+         {{ const {element} buffers_zero = {{0}}; {name}[buffers_i] = buffers_zero; }}"
+    )
+}
+
+fn size(path: &str, name: &str) -> String {
+    format!("{path}_size_{name}")
+}
+
+fn allocate(path: &str, name: &str) -> String {
+    format!("{path}_allocate_{name}")
+}

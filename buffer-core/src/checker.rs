@@ -1,0 +1,244 @@
+//! Whether a layout is sound, judged by the definition alone: it shares no code with the planner,
+//! compares all pairs, and runs on every layout before anyone sees it.
+
+use thiserror::Error;
+
+use crate::element::Width;
+use crate::entry::Overflow;
+use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
+use crate::location::Location;
+
+/// What makes a layout unsound. Buffers are named by `path.name`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// Two buffers lie on the same bytes, and neither lies inside the other by declaration.
+    #[error("`{first}` and `{second}` lie on the same bytes")]
+    Overlap {
+        /// One buffer.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A buffer ends behind the arena or array that holds it.
+    #[error("`{buffer}` does not lie inside its arena")]
+    OutsideArena {
+        /// The buffer.
+        buffer: String,
+    },
+    /// An alias does not lie inside its parent.
+    #[error("`{buffer}` does not lie inside the buffer that it aliases")]
+    OutsideParent {
+        /// The alias.
+        buffer: String,
+    },
+    /// A buffer lies where its declaration does not allow it.
+    #[error("`{buffer}` lies in memory that its declaration does not allow")]
+    WrongStorage {
+        /// The buffer.
+        buffer: String,
+    },
+    /// A buffer's elements are not as wide as the target says.
+    #[error("the elements of `{buffer}` have the wrong width")]
+    WrongWidth {
+        /// The buffer.
+        buffer: String,
+    },
+    /// A buffer says that it lies inside another one that it may not lie in, or in none at all.
+    #[error("`{buffer}` lies inside the wrong buffer")]
+    WrongParent {
+        /// The buffer.
+        buffer: String,
+    },
+    /// A factory's buffer lies before the factory's window.
+    #[error("`{buffer}` does not lie inside the window of its factory")]
+    OutsideWindow {
+        /// The buffer.
+        buffer: String,
+    },
+    /// The slices of two runs overlap, or equal indices in them collide on a bank.
+    #[error("{bytes}-byte elements have a stride of {stride} for slices of {needed}")]
+    WrongStride {
+        /// The width of the elements in bytes.
+        bytes: usize,
+        /// The stride in elements.
+        stride: usize,
+        /// The elements of a slice.
+        needed: usize,
+    },
+}
+
+impl Layout {
+    /// Checks the layout against the definition of a sound one. The registry does so before it
+    /// hands a layout out.
+    ///
+    /// # Errors
+    /// The first violation found.
+    pub fn check(&self) -> Result<(), Violation> {
+        for width in Width::ALL {
+            self.check_stride(width)?;
+        }
+        for instance in &self.instances {
+            for buffer in &instance.buffers {
+                self.check_width(instance, buffer)?;
+                check_storage(instance, buffer)?;
+                check_parent(instance, buffer)?;
+                self.check_arena(instance, buffer)?;
+                check_window(instance, buffer)?;
+            }
+        }
+        self.check_overlaps()
+    }
+
+    fn check_stride(&self, width: Width) -> Result<(), Violation> {
+        let arenas = self.arenas(width);
+        let needed = arenas.shared_persistent + arenas.shared_scratch;
+        let stride = arenas.shared_stride;
+        let sound = if needed == 0 { stride == 0 } else { stride >= needed && stride % 2 == 1 };
+        if sound {
+            return Ok(());
+        }
+        Err(Violation::WrongStride { bytes: width.bytes(), stride, needed })
+    }
+
+    fn check_width(&self, instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
+        if buffer.width == self.target.width(buffer.entry.element) {
+            return Ok(());
+        }
+        Err(Violation::WrongWidth { buffer: full_name(instance, buffer) })
+    }
+
+    fn check_arena(&self, instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
+        let arenas = self.arenas(buffer.width);
+        let (first, end) = match buffer.storage {
+            Storage::SharedPersistent => (0, arenas.shared_persistent),
+            Storage::SharedScratch => {
+                (arenas.shared_persistent, arenas.shared_persistent + arenas.shared_scratch)
+            }
+            Storage::LocalPersistent => (0, arenas.local_persistent),
+            // The array is that of the root, and lies at its own zero.
+            Storage::Local => match instance.buffer(&buffer.root) {
+                Some(root) if root.start == 0 && root.parent.is_none() => (0, root.entry.size),
+                _ => return Err(Violation::WrongParent { buffer: full_name(instance, buffer) }),
+            },
+        };
+        if first <= buffer.start && end_of(buffer).is_some_and(|last| last <= end) {
+            return Ok(());
+        }
+        Err(Violation::OutsideArena { buffer: full_name(instance, buffer) })
+    }
+
+    /// Compares all pairs of buffers of all factories.
+    fn check_overlaps(&self) -> Result<(), Violation> {
+        let all: Vec<_> = self
+            .instances
+            .iter()
+            .enumerate()
+            .flat_map(|(index, instance)| {
+                instance.buffers.iter().map(move |buffer| (index, instance, buffer))
+            })
+            .collect();
+        for (position, &(first_index, first_instance, first)) in all.iter().enumerate() {
+            for &(second_index, second_instance, second) in all.iter().skip(position + 1) {
+                let one_factory = first_index == second_index;
+                if share_bytes(first, second, one_factory)
+                    && !(one_factory && one_inside_other(first_instance, first, second))
+                {
+                    return Err(Violation::Overlap {
+                        first: full_name(first_instance, first),
+                        second: full_name(second_instance, second),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_storage(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
+    let shared = matches!(buffer.storage, Storage::SharedPersistent | Storage::SharedScratch);
+    let persistent = matches!(buffer.storage, Storage::SharedPersistent | Storage::LocalPersistent);
+    let place_allowed = match buffer.entry.location {
+        Some(location) => (location.resolved() == Location::Shared) == shared,
+        None => {
+            let parent = buffer.entry.aliases.as_deref().and_then(|name| instance.buffer(name));
+            parent.is_some_and(|parent| parent.storage == buffer.storage)
+        }
+    };
+    if place_allowed && persistent == buffer.entry.persistent {
+        return Ok(());
+    }
+    Err(Violation::WrongStorage { buffer: full_name(instance, buffer) })
+}
+
+fn check_parent(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
+    let wrong = || Violation::WrongParent { buffer: full_name(instance, buffer) };
+    let Some(name) = &buffer.parent else {
+        let may_be_root = buffer.entry.aliases.is_none() || buffer.entry.overflow == Overflow::Own;
+        let is_root = buffer.root == buffer.entry.name;
+        return if may_be_root && is_root { Ok(()) } else { Err(wrong()) };
+    };
+    let parent = instance.buffer(name).ok_or_else(wrong)?;
+    let related = buffer.entry.aliases.as_ref() == Some(name)
+        && buffer.root == parent.root
+        && buffer.storage == parent.storage
+        && buffer.entry.element == parent.entry.element
+        && !buffer.entry.persistent
+        && !parent.entry.persistent;
+    if !related {
+        return Err(wrong());
+    }
+    if parent.start <= buffer.start && end_of(buffer) <= end_of(parent) {
+        return Ok(());
+    }
+    Err(Violation::OutsideParent { buffer: full_name(instance, buffer) })
+}
+
+fn check_window(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
+    if buffer.window <= buffer.start {
+        return Ok(());
+    }
+    Err(Violation::OutsideWindow { buffer: full_name(instance, buffer) })
+}
+
+fn share_bytes(first: &PlacedBuffer, second: &PlacedBuffer, one_factory: bool) -> bool {
+    let one_memory = match (first.storage, second.storage) {
+        (Storage::Local, Storage::Local) => one_factory && first.root == second.root,
+        (Storage::LocalPersistent, Storage::LocalPersistent) => first.width == second.width,
+        (
+            Storage::SharedPersistent | Storage::SharedScratch,
+            Storage::SharedPersistent | Storage::SharedScratch,
+        ) => first.width == second.width,
+        _ => false,
+    };
+    one_memory
+        && first.entry.size > 0
+        && second.entry.size > 0
+        && end_of(first).is_none_or(|end| second.start < end)
+        && end_of(second).is_none_or(|end| first.start < end)
+}
+
+/// Whether following the parents of one buffer leads to the other one.
+fn one_inside_other(instance: &Instance, first: &PlacedBuffer, second: &PlacedBuffer) -> bool {
+    let leads_to = |inner: &PlacedBuffer, outer: &PlacedBuffer| {
+        let mut name = inner.parent.as_deref();
+        // A chain is no longer than the factory has buffers, even where it is corrupted to a ring.
+        for _ in &instance.buffers {
+            match name {
+                Some(parent) if parent == outer.entry.name => return true,
+                Some(parent) => name = instance.buffer(parent).and_then(|next| next.parent()),
+                None => return false,
+            }
+        }
+        false
+    };
+    leads_to(first, second) || leads_to(second, first)
+}
+
+fn end_of(buffer: &PlacedBuffer) -> Option<usize> {
+    buffer.start.checked_add(buffer.entry.size)
+}
+
+fn full_name(instance: &Instance, buffer: &PlacedBuffer) -> String {
+    format!("{}.{}", instance.path, buffer.entry.name)
+}

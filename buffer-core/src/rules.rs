@@ -1,0 +1,161 @@
+//! The rules that the buffers of a factory keep, one function each.
+//!
+//! All faults are reported, and none that only follows from another one.
+
+use crate::context::BufferContext;
+use crate::entry::{BufferEntry, Overflow};
+use crate::error::{BufferError, Fault};
+use crate::location::Location;
+use crate::names::{self, NameFault};
+use crate::packing::{Fit, pack_aliases};
+use crate::suggest::nearest;
+
+/// One buffer among the others of its factory.
+struct Declaration<'a> {
+    context: &'a BufferContext,
+    position: usize,
+    entry: &'a BufferEntry,
+    /// The buffer that it aliases, if that one is declared above it.
+    parent: Option<&'a BufferEntry>,
+    /// Its place in its parent, if sizes alone decide about it.
+    fit: Option<Fit>,
+}
+
+const RULES: &[fn(&Declaration<'_>) -> Option<Fault>] = &[
+    check_name,
+    check_size,
+    check_location,
+    check_alias,
+    check_persistent_parent,
+    check_persistent_alias,
+    check_place,
+    check_element,
+    check_fit,
+];
+
+/// All faults of all buffers of a factory.
+pub(crate) fn faults(context: &BufferContext) -> Vec<Fault> {
+    let entries: Vec<_> = context.entries().collect();
+    entries
+        .iter()
+        .zip(pack_aliases(context))
+        .enumerate()
+        .flat_map(|(position, (&entry, fit))| {
+            let parent = context.parent_position(position);
+            let parent = parent.and_then(|parent| entries.get(parent).copied());
+            let declaration = Declaration { context, position, entry, parent, fit };
+            RULES.iter().filter_map(move |rule| rule(&declaration))
+        })
+        .collect()
+}
+
+/// An error, if there are faults.
+pub(crate) fn refuse(factory: &str, faults: Vec<Fault>) -> Result<(), BufferError> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(BufferError::Faults { factory: factory.to_owned(), faults })
+}
+
+/// The name of a new buffer or child is free.
+pub(crate) fn check_unique(context: &BufferContext, name: &str) -> Option<Fault> {
+    (context.entry(name).is_some() || context.child(name).is_some())
+        .then(|| Fault::DuplicateName { name: name.to_owned() })
+}
+
+/// The name of a buffer or child can stand in kernel text.
+pub(crate) fn check_identifier(name: &str) -> Option<Fault> {
+    let name = name.to_owned();
+    Some(match names::check_name(&name).err()? {
+        NameFault::Empty => Fault::EmptyName,
+        NameFault::NotAnIdentifier => Fault::NotAnIdentifier { name },
+        NameFault::Reserved(meaning) => Fault::ReservedName { name, meaning },
+    })
+}
+
+fn check_name(declaration: &Declaration<'_>) -> Option<Fault> {
+    check_identifier(&declaration.entry.name)
+}
+
+/// SB012: the bytes of a buffer can be counted on every target.
+fn check_size(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, size, .. } = declaration.entry;
+    (*size > BufferEntry::MAX_SIZE).then(|| Fault::OverflowingSize { name: name.clone() })
+}
+
+/// A root has a place.
+fn check_location(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, location, aliases, .. } = declaration.entry;
+    (location.is_none() && aliases.is_none()).then(|| Fault::MissingLocation { name: name.clone() })
+}
+
+/// SB001: an alias names a buffer declared above it.
+fn check_alias(declaration: &Declaration<'_>) -> Option<Fault> {
+    let Declaration { context, entry, .. } = declaration;
+    let (name, parent) = (entry.name.clone(), entry.aliases.clone()?);
+    if parent == name {
+        return Some(Fault::AliasSelf { name });
+    }
+    if context.child(&parent).is_some() {
+        return Some(Fault::AliasChild { name, parent });
+    }
+    if context.entry(&parent).is_none() {
+        let above = context.entries().take(declaration.position);
+        let suggestion = nearest(&parent, above.map(BufferEntry::name));
+        return Some(Fault::AliasUnknown { name, parent, suggestion });
+    }
+    declaration.parent.is_none().then_some(Fault::AliasLater { name, parent })
+}
+
+/// SB003: a persistent buffer is never aliased.
+fn check_persistent_parent(declaration: &Declaration<'_>) -> Option<Fault> {
+    let (entry, parent) = (declaration.entry, declaration.parent?);
+    parent
+        .persistent
+        .then(|| Fault::PersistentParent { name: entry.name.clone(), parent: parent.name.clone() })
+}
+
+/// SB004: a persistent buffer never aliases.
+fn check_persistent_alias(declaration: &Declaration<'_>) -> Option<Fault> {
+    let (entry, parent) = (declaration.entry, declaration.parent?);
+    entry
+        .persistent
+        .then(|| Fault::PersistentAlias { name: entry.name.clone(), parent: parent.name.clone() })
+}
+
+/// SB005: an alias lies where its tree lies.
+fn check_place(declaration: &Declaration<'_>) -> Option<Fault> {
+    let (entry, parent) = (declaration.entry, declaration.parent?);
+    let location = entry.location?;
+    let parent_location =
+        declaration.context.root(declaration.position)?.location.map(Location::resolved)?;
+    (location.resolved() != parent_location).then(|| Fault::LocationMismatch {
+        name: entry.name.clone(),
+        location,
+        parent: parent.name.clone(),
+        parent_location,
+    })
+}
+
+/// SB006: an alias has its parent's element type.
+fn check_element(declaration: &Declaration<'_>) -> Option<Fault> {
+    let (entry, parent) = (declaration.entry, declaration.parent?);
+    (entry.element != parent.element).then(|| Fault::ElementMismatch {
+        name: entry.name.clone(),
+        element: entry.element,
+        parent: parent.name.clone(),
+        parent_element: parent.element,
+    })
+}
+
+/// SB010: an alias fits inside its parent, beside the aliases before it.
+fn check_fit(declaration: &Declaration<'_>) -> Option<Fault> {
+    let (entry, parent, fit) = (declaration.entry, declaration.parent?, declaration.fit?);
+    (!fit.fits && entry.overflow == Overflow::Error).then(|| Fault::DoesNotFit {
+        name: entry.name.clone(),
+        parent: parent.name.clone(),
+        holds: parent.size,
+        taken: fit.taken,
+        needs: entry.size,
+    })
+}
