@@ -1,5 +1,6 @@
 //! Support for the tests that cross the packages.
 
+pub mod cuda;
 pub mod placement;
 pub mod problems;
 pub mod random;
