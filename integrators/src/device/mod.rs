@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod cache;
+pub mod cuda;
 pub mod nvrtc;
 
 use buffer_core::Precision;

@@ -1,0 +1,367 @@
+//! An NVIDIA GPU: one thread per run.
+
+mod driver;
+
+use std::sync::Arc;
+
+use buffer_core::{BufferError, ComputeCapability};
+use cudarc::driver::sys::{CUdevice_attribute, CUfunction_attribute, CUresult};
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError,
+    LaunchConfig,
+};
+use cudarc::nvrtc::Ptx;
+use thiserror::Error;
+
+use super::KernelSource;
+use super::arguments::{Argument, Arguments};
+use super::cache::{CacheOutcome, KernelCache};
+use super::nvrtc::{Compiled, Nvrtc, NvrtcError, Resources};
+
+/// The oldest driver that serves the cubins of NVRTC 12, in the driver's own count.
+const OLDEST_DRIVER: i32 = 12_000;
+
+/// Threads of one warp.
+const WARP: u32 = 32;
+
+/// What keeps a kernel from running on a GPU.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CudaError {
+    /// The machine has no driver.
+    #[error(
+        "this machine has no NVIDIA driver\nhelp: install one of CUDA 12.0 or newer, or run on `Device::host()`"
+    )]
+    NoDriver,
+    /// The driver is older than the kernels' machine code needs.
+    #[error(
+        "the NVIDIA driver serves CUDA {}.{}, but 12.0 is needed\nhelp: install a driver of version 525 or newer, or run on `Device::host()`",
+        found / 1000,
+        found % 1000 / 10
+    )]
+    OldDriver {
+        /// The CUDA version that it serves: 1000 times the major number and 10 times the minor one.
+        found: i32,
+    },
+    /// There is no such GPU.
+    #[error(
+        "there is no GPU {ordinal}: the driver shows {count}\nhelp: GPUs are counted from 0; CUDA_VISIBLE_DEVICES may hide some"
+    )]
+    NoDevice {
+        /// The number asked for.
+        ordinal: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The GPU is older than any that a kernel can be compiled for.
+    #[error(transparent)]
+    Capability(#[from] BufferError),
+    /// The kernel was not compiled.
+    #[error(transparent)]
+    Nvrtc(#[from] NvrtcError),
+    /// Not one run's shared memory fits, beside what the text itself declares.
+    #[error(
+        "a run needs {needed} bytes of shared memory, more than a block of this GPU has left\nhelp: place buffers in local memory"
+    )]
+    SharedMemory {
+        /// Bytes of one run.
+        needed: usize,
+    },
+    /// The GPU's memory is short.
+    #[error(
+        "the GPU has no room for {needed} bytes more\nhelp: solve fewer runs at once, or save fewer rows"
+    )]
+    Memory {
+        /// Bytes of the allocation that failed.
+        needed: usize,
+    },
+    /// A call of the driver failed.
+    #[error("the NVIDIA driver could not {action}: {reason}")]
+    Driver {
+        /// What was to be done.
+        action: &'static str,
+        /// The driver's own words.
+        reason: String,
+    },
+}
+
+/// Names what was to be done where the driver refuses it.
+trait Doing<T> {
+    fn doing(self, action: &'static str) -> Result<T, CudaError>;
+}
+
+impl<T> Doing<T> for Result<T, DriverError> {
+    fn doing(self, action: &'static str) -> Result<T, CudaError> {
+        self.map_err(|error| CudaError::Driver { action, reason: error.to_string() })
+    }
+}
+
+/// An NVIDIA GPU.
+#[derive(Debug, Clone)]
+pub struct CudaDevice {
+    context: Arc<CudaContext>,
+    stream: Arc<CudaStream>,
+    name: String,
+    capability: ComputeCapability,
+}
+
+impl CudaDevice {
+    /// Opens a GPU by its number, from 0.
+    ///
+    /// # Errors
+    /// [`CudaError::NoDriver`], [`CudaError::OldDriver`] and [`CudaError::NoDevice`] where there is
+    /// nothing to open, [`CudaError::Driver`] where it does not open.
+    pub fn new(ordinal: usize) -> Result<Self, CudaError> {
+        check_driver()?;
+        let count = device_count()?;
+        if ordinal >= count {
+            return Err(CudaError::NoDevice { ordinal, count });
+        }
+        let context = CudaContext::new(ordinal).doing("open the GPU")?;
+        let stream = context.new_stream().doing("make a stream")?;
+        let name = context.name().doing("name the GPU")?;
+        let (major, minor) = context.compute_capability().doing("tell the compute capability")?;
+        let capability = nearest_capability(major.cast_unsigned(), minor.cast_unsigned())?;
+        Ok(Self { context, stream, name, capability })
+    }
+
+    /// The GPU's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What kernels are compiled for.
+    pub fn capability(&self) -> ComputeCapability {
+        self.capability
+    }
+
+    /// Bytes of memory that are free now.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`] where the driver does not say.
+    pub fn free_memory(&self) -> Result<usize, CudaError> {
+        let (free, _) = self.context.mem_get_info().doing("tell the free memory")?;
+        Ok(free)
+    }
+
+    /// Compiles a kernel, or takes it from the cache, and loads it.
+    ///
+    /// # Errors
+    /// [`CudaError::Nvrtc`] where it does not compile, [`CudaError::SharedMemory`] where it does not
+    /// fit, [`CudaError::Driver`] where it does not load.
+    pub fn compile(
+        &self,
+        source: &KernelSource,
+        cache: &KernelCache,
+    ) -> Result<CudaKernel, CudaError> {
+        let (compiled, outcome) = Nvrtc::load()?.compile_cached(
+            cache,
+            &source.text,
+            self.capability,
+            source.precision,
+        )?;
+        let resources = compiled.resources(&source.entry);
+        let function =
+            self.load(compiled)?.load_function(&source.entry).doing("find the kernel's entry")?;
+        let limit = self.allow_shared_memory(&function)?;
+        let block_size = block_size(&function, source.shared_bytes, limit)?;
+        let stream = Arc::clone(&self.stream);
+        Ok(CudaKernel {
+            function,
+            stream,
+            shared_bytes: source.shared_bytes,
+            block_size,
+            resources,
+            outcome,
+        })
+    }
+
+    fn load(&self, compiled: Compiled) -> Result<Arc<CudaModule>, CudaError> {
+        match self.context.load_module(Ptx::from_binary(compiled.cubin)) {
+            // The GPU is newer than any that the compiler knows.
+            Err(DriverError(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU)) => {
+                self.context.load_module(Ptx::from_src(compiled.ptx))
+            }
+            loaded => loaded,
+        }
+        .doing("load the kernel")
+    }
+
+    /// Lifts the limit of 48 KB that a kernel starts with to all that the GPU gives a block, and
+    /// says how many bytes that is.
+    fn allow_shared_memory(&self, function: &CudaFunction) -> Result<usize, CudaError> {
+        let most = self
+            .context
+            .attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+            .doing("tell the shared memory of a block")?;
+        let of_text = function.shared_size_bytes().doing("tell the kernel's shared memory")?;
+        let limit = most - of_text;
+        function
+            .set_attribute(
+                CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                limit,
+            )
+            .doing("allow the kernel more shared memory")?;
+        Ok(usize::try_from(limit).unwrap_or(0))
+    }
+}
+
+fn check_driver() -> Result<(), CudaError> {
+    if !driver::is_present() {
+        return Err(CudaError::NoDriver);
+    }
+    let found = driver::version().doing("tell its version")?;
+    if found < OLDEST_DRIVER {
+        return Err(CudaError::OldDriver { found });
+    }
+    Ok(())
+}
+
+fn device_count() -> Result<usize, CudaError> {
+    match CudaContext::device_count() {
+        Ok(count) => Ok(usize::try_from(count).unwrap_or(0)),
+        Err(DriverError(CUresult::CUDA_ERROR_NO_DEVICE)) => Ok(0),
+        Err(error) => Err(error).doing("count the GPUs"),
+    }
+}
+
+/// The GPU's own compute capability where it is known, else the nearest below it: a newer GPU runs
+/// that one's machine code or, with another major number, its PTX.
+fn nearest_capability(major: u32, minor: u32) -> Result<ComputeCapability, BufferError> {
+    ComputeCapability::new(major, minor).or_else(|unknown| {
+        let older = (0..major).rev().map(|major| (major, 9));
+        std::iter::once((major, minor))
+            .chain(older)
+            .flat_map(|(major, most)| (0..=most).rev().map(move |minor| (major, minor)))
+            .find_map(|(major, minor)| ComputeCapability::new(major, minor).ok())
+            .ok_or(unknown)
+    })
+}
+
+/// The block that keeps the most runs on a multiprocessor at a time; of several, the smallest,
+/// since small blocks share a batch out more evenly.
+fn block_size(
+    function: &CudaFunction,
+    shared_bytes: usize,
+    shared_limit: usize,
+) -> Result<u32, CudaError> {
+    let most = function.max_threads_per_block().doing("tell the largest block")?;
+    // Less than a warp only where the shared memory of a warp's runs does not fit.
+    let sizes = [1, 2, 4, 8, 16].into_iter().chain((WARP..=most.cast_unsigned()).step_by(32));
+    let (mut best, mut best_resident) = (None, 0);
+    for size in sizes {
+        let shared = shared_bytes.saturating_mul(size as usize);
+        if shared > shared_limit {
+            break;
+        }
+        let blocks = function
+            .occupancy_max_active_blocks_per_multiprocessor(size, shared, None)
+            .doing("tell the kernel's occupancy")?;
+        if blocks * size > best_resident {
+            (best, best_resident) = (Some(size), blocks * size);
+        }
+    }
+    best.ok_or(CudaError::SharedMemory { needed: shared_bytes })
+}
+
+/// A kernel loaded on a GPU.
+#[derive(Debug, Clone)]
+pub struct CudaKernel {
+    function: CudaFunction,
+    stream: Arc<CudaStream>,
+    shared_bytes: usize,
+    block_size: u32,
+    resources: Option<Resources>,
+    outcome: CacheOutcome,
+}
+
+impl CudaKernel {
+    /// Runs of one block.
+    pub fn block_size(&self) -> u32 {
+        self.block_size
+    }
+
+    /// What a thread takes from the GPU; none where the compiler's log does not say.
+    pub fn resources(&self) -> Option<Resources> {
+        self.resources
+    }
+
+    /// What the cache did for the kernel.
+    pub fn cache_outcome(&self) -> &CacheOutcome {
+        &self.outcome
+    }
+
+    /// Uploads the inputs, runs the kernel and downloads the outputs.
+    ///
+    /// # Errors
+    /// [`CudaError::Memory`] where the GPU's memory is short, [`CudaError::Driver`] where the kernel
+    /// fails.
+    pub fn run(&self, arguments: &mut Arguments<'_>, runs: usize) -> Result<(), CudaError> {
+        if runs == 0 {
+            return Ok(());
+        }
+        let mut memory = Vec::new();
+        let block = arguments.block(|argument| {
+            let slice = self.upload(argument)?;
+            let address = slice.as_ref().map_or(0, |slice| slice.device_ptr(&self.stream).0);
+            memory.push(slice);
+            Ok::<_, CudaError>(address)
+        })?;
+        // Threads beyond the runs end at once; threads of a full grid go on with the next run.
+        let blocks = runs.div_ceil(self.block_size as usize).min(i32::MAX as usize);
+        let config = LaunchConfig {
+            grid_dim: (blocks as u32, 1, 1),
+            block_dim: (self.block_size, 1, 1),
+            shared_mem_bytes: self.block_size * self.shared_bytes as u32,
+        };
+        driver::launch(&self.function, &self.stream, config, &block).doing("start the kernel")?;
+        let mut memory = memory.into_iter();
+        for argument in arguments.iter_mut() {
+            if let Argument::Input(_) | Argument::Output(_) = argument
+                && let Some(Some(slice)) = memory.next()
+                && let Argument::Output(bytes) = argument
+            {
+                self.stream.memcpy_dtoh(&slice, *bytes).doing("download the results")?;
+            }
+        }
+        self.stream.synchronize().doing("run the kernel")
+    }
+
+    /// The GPU's copy of an argument's memory; none where it is empty.
+    fn upload(&self, argument: &Argument<'_>) -> Result<Option<CudaSlice<u8>>, CudaError> {
+        let (bytes, slice) = match argument {
+            Argument::Input(bytes) if !bytes.is_empty() => {
+                (bytes.len(), self.stream.clone_htod(*bytes))
+            }
+            Argument::Output(bytes) if !bytes.is_empty() => {
+                (bytes.len(), self.stream.alloc_zeros(bytes.len()))
+            }
+            _ => return Ok(None),
+        };
+        match slice {
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => {
+                Err(CudaError::Memory { needed: bytes })
+            }
+            slice => slice.map(Some).doing("upload the inputs"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_that_is_not_known_is_taken_for_the_nearest_below() {
+        for (gpu, expected) in [
+            ((9, 0), "9.0"),
+            ((8, 8), "8.7"),
+            ((9, 5), "9.0"),
+            ((12, 9), "12.1"),
+            ((99, 0), "12.1"),
+        ] {
+            assert_eq!(nearest_capability(gpu.0, gpu.1).unwrap().to_string(), expected);
+        }
+        assert!(nearest_capability(6, 1).is_err());
+    }
+}

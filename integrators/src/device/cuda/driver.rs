@@ -1,0 +1,46 @@
+//! The driver's calls that cudarc leaves unsafe.
+
+use std::ffi::c_void;
+
+use cudarc::driver::{CudaFunction, CudaStream, DriverError, LaunchConfig, result, sys};
+
+/// Whether the machine has a driver. cudarc panics at any call without one.
+pub(super) fn is_present() -> bool {
+    // SAFETY: the driver's initialisers only set up its own state.
+    unsafe { sys::is_culib_present() }
+}
+
+/// The latest CUDA version that the driver serves, as 1000 times the major number and 10 times the
+/// minor one.
+pub(super) fn version() -> Result<i32, DriverError> {
+    let mut version = 0;
+    // SAFETY: the pointer is to a live integer; the call needs no initialised driver.
+    unsafe { sys::cuDriverGetVersion(&mut version) }.result()?;
+    Ok(version)
+}
+
+/// Starts a kernel that takes one struct by value.
+///
+/// The kernel must take a struct of the block's fields, and keep within the memory that their
+/// addresses name: all that it can touch is the GPU's.
+pub(super) fn launch(
+    function: &CudaFunction,
+    stream: &CudaStream,
+    config: LaunchConfig,
+    block: &[u64],
+) -> Result<(), DriverError> {
+    stream.context().bind_to_thread()?;
+    let mut parameters = [block.as_ptr().cast::<c_void>().cast_mut()];
+    // SAFETY: function and stream are alive, and of the context just bound. The driver reads the
+    // block before the call returns, and never writes it.
+    unsafe {
+        result::launch_kernel(
+            function.cu_function(),
+            config.grid_dim,
+            config.block_dim,
+            config.shared_mem_bytes,
+            stream.cu_stream(),
+            &mut parameters,
+        )
+    }
+}
