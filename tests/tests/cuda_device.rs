@@ -78,21 +78,22 @@ fn a_driver_that_is_too_old_is_told_by_its_version() {
 fn kernels_run_at_every_size_of_shared_memory() {
     let Some(device) = gpu() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let cache = KernelCache::in_folder(folder.path());
+    let device = device.cache(KernelCache::in_folder(folder.path()));
     // None, some, more than 48 KB a block, and more than a warp's runs have room for.
     for elements in [0, 3, 401, 4095] {
-        let kernel = device.compile(&sums(elements), &cache).unwrap();
+        let kernel = device.compile(&sums(elements)).unwrap();
         assert_eq!(*kernel.cache_outcome(), CacheOutcome::Stored);
         for runs in [0, 1, 7, 100_003] {
             let x: Vec<f32> = (0..runs).map(|run| (run % 16) as f32).collect();
             let mut y = vec![f32::NAN; runs];
             let mut arguments = Arguments::new().input(&x).output(&mut y).integer(runs as i64);
-            kernel.run(&mut arguments, runs).unwrap();
+            // SAFETY: the struct in the text has these fields, one element of each for every run.
+            unsafe { kernel.launch(&mut arguments, runs) }.unwrap();
             let n = elements as f32;
             let expected: Vec<_> = x.iter().map(|x| n * x + n * (n - 1.0) / 2.0).collect();
             assert_eq!(y, expected, "{elements} elements, {runs} runs");
         }
-        let again = device.compile(&sums(elements), &cache).unwrap();
+        let again = device.compile(&sums(elements)).unwrap();
         assert_eq!(*again.cache_outcome(), CacheOutcome::Hit);
     }
 }
@@ -101,10 +102,10 @@ fn kernels_run_at_every_size_of_shared_memory() {
 fn what_does_not_fit_a_gpu_is_a_typed_error() {
     let Some(device) = gpu() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let cache = KernelCache::in_folder(folder.path());
-    let error = device.compile(&sums(1 << 20), &cache).unwrap_err();
+    let device = device.cache(KernelCache::in_folder(folder.path()));
+    let error = device.compile(&sums(1 << 20)).unwrap_err();
     assert!(matches!(error, CudaError::SharedMemory { needed: 4_194_304 }), "{error}");
     let wrong = KernelSource { entry: "other".to_owned(), ..sums(3) };
-    let error = device.compile(&wrong, &cache).unwrap_err();
+    let error = device.compile(&wrong).unwrap_err();
     assert!(matches!(error, CudaError::Driver { .. }), "{error}");
 }

@@ -3,8 +3,9 @@
 mod driver;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use buffer_core::{BufferError, ComputeCapability};
+use buffer_core::{BufferError, ComputeCapability, Precision, Target};
 use cudarc::driver::sys::{CUdevice_attribute, CUfunction_attribute, CUresult};
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError,
@@ -103,6 +104,7 @@ pub struct CudaDevice {
     stream: Arc<CudaStream>,
     name: String,
     capability: ComputeCapability,
+    cache: KernelCache,
 }
 
 impl CudaDevice {
@@ -122,7 +124,14 @@ impl CudaDevice {
         let name = context.name().doing("name the GPU")?;
         let (major, minor) = context.compute_capability().doing("tell the compute capability")?;
         let capability = nearest_capability(major.cast_unsigned(), minor.cast_unsigned())?;
-        Ok(Self { context, stream, name, capability })
+        Ok(Self { context, stream, name, capability, cache: KernelCache::from_environment() })
+    }
+
+    /// Sets where compiled kernels are kept.
+    #[must_use]
+    pub fn cache(mut self, cache: KernelCache) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// The GPU's name.
@@ -130,9 +139,9 @@ impl CudaDevice {
         &self.name
     }
 
-    /// What kernels are compiled for.
-    pub fn capability(&self) -> ComputeCapability {
-        self.capability
+    /// What layouts are made for.
+    pub fn target(&self, precision: Precision) -> Target {
+        Target::cuda(self.capability, precision)
     }
 
     /// Bytes of memory that are free now.
@@ -149,13 +158,10 @@ impl CudaDevice {
     /// # Errors
     /// [`CudaError::Nvrtc`] where it does not compile, [`CudaError::SharedMemory`] where it does not
     /// fit, [`CudaError::Driver`] where it does not load.
-    pub fn compile(
-        &self,
-        source: &KernelSource,
-        cache: &KernelCache,
-    ) -> Result<CudaKernel, CudaError> {
-        let (compiled, outcome) = Nvrtc::load()?.compile_cached(
-            cache,
+    pub fn compile(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
+        let start = Instant::now();
+        let (compiled, cache) = Nvrtc::load()?.compile_cached(
+            &self.cache,
             &source.text,
             self.capability,
             source.precision,
@@ -172,7 +178,8 @@ impl CudaDevice {
             shared_bytes: source.shared_bytes,
             block_size,
             resources,
-            outcome,
+            build_time: start.elapsed(),
+            cache,
         })
     }
 
@@ -272,7 +279,8 @@ pub struct CudaKernel {
     shared_bytes: usize,
     block_size: u32,
     resources: Option<Resources>,
-    outcome: CacheOutcome,
+    build_time: Duration,
+    cache: CacheOutcome,
 }
 
 impl CudaKernel {
@@ -286,17 +294,30 @@ impl CudaKernel {
         self.resources
     }
 
-    /// What the cache did for the kernel.
-    pub fn cache_outcome(&self) -> &CacheOutcome {
-        &self.outcome
+    /// The time from text to code.
+    pub fn build_time(&self) -> Duration {
+        self.build_time
     }
 
-    /// Uploads the inputs, runs the kernel and downloads the outputs.
+    /// Whether the code came from the cache.
+    pub fn cache_outcome(&self) -> &CacheOutcome {
+        &self.cache
+    }
+
+    /// Uploads the inputs, runs the kernel for runs `0..runs` and downloads the outputs.
+    ///
+    /// # Safety
+    /// The kernel's struct `arguments` must have the fields that `arguments` lists, and its text
+    /// must access no memory but theirs, within bounds, and its buffers.
     ///
     /// # Errors
     /// [`CudaError::Memory`] where the GPU's memory is short, [`CudaError::Driver`] where the kernel
     /// fails.
-    pub fn run(&self, arguments: &mut Arguments<'_>, runs: usize) -> Result<(), CudaError> {
+    pub unsafe fn launch(
+        &self,
+        arguments: &mut Arguments<'_>,
+        runs: usize,
+    ) -> Result<(), CudaError> {
         if runs == 0 {
             return Ok(());
         }
@@ -314,7 +335,10 @@ impl CudaKernel {
             block_dim: (self.block_size, 1, 1),
             shared_mem_bytes: self.block_size * self.shared_bytes as u32,
         };
-        driver::launch(&self.function, &self.stream, config, &block).doing("start the kernel")?;
+        // SAFETY: the caller vouches for the text and the arguments, whose memory lives until the
+        // stream is synchronised below, or is freed behind the kernel, in the stream's order.
+        unsafe { driver::launch(&self.function, &self.stream, config, &block) }
+            .doing("start the kernel")?;
         let mut memory = memory.into_iter();
         for argument in arguments.iter_mut() {
             if let Argument::Input(_) | Argument::Output(_) = argument

@@ -21,9 +21,10 @@ pub(super) fn version() -> Result<i32, DriverError> {
 
 /// Starts a kernel that takes one struct by value.
 ///
-/// The kernel must take a struct of the block's fields, and keep within the memory that their
-/// addresses name: all that it can touch is the GPU's.
-pub(super) fn launch(
+/// # Safety
+/// The kernel must take a struct of the block's fields, and access no memory but what their
+/// addresses name, which must live until it has run.
+pub(super) unsafe fn launch(
     function: &CudaFunction,
     stream: &CudaStream,
     config: LaunchConfig,
@@ -32,7 +33,7 @@ pub(super) fn launch(
     stream.context().bind_to_thread()?;
     let mut parameters = [block.as_ptr().cast::<c_void>().cast_mut()];
     // SAFETY: function and stream are alive, and of the context just bound. The driver reads the
-    // block before the call returns, and never writes it.
+    // block before the call returns, and never writes it. The caller vouches for the rest.
     unsafe {
         result::launch_kernel(
             function.cu_function(),

@@ -1,0 +1,215 @@
+//! The generated offsets, read back from what NVRTC makes of the generated text.
+//!
+//! A probe stores a number of its own into the first and the last element of every buffer. Where
+//! those stores go in the PTX must be where the layout says.
+
+// The helpers of tests assert as well.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use buffer_core::{
+    BufferEntry, BufferRegistry, ComputeCapability, ElementType, FactoryId, Layout, Location,
+    Overflow, PlacedBuffer, Precision, Storage, Target, Width,
+};
+use buffer_tests::cuda::nvrtc;
+
+/// The place in its block that the probe takes: offsets from run to run show as well.
+const RUN: usize = 2;
+const RUNS: usize = 5;
+
+/// The memory of a store in PTX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Space {
+    Shared,
+    Local,
+}
+
+/// Every buffer with any elements, with the number that its first element gets.
+fn numbered(layout: &Layout) -> impl Iterator<Item = (usize, &str, &PlacedBuffer)> {
+    let buffers = layout
+        .instances()
+        .iter()
+        .flat_map(|instance| instance.buffers().iter().map(move |buffer| (instance.path(), buffer)))
+        .filter(|(_, buffer)| buffer.size() > 0);
+    buffers.enumerate().map(|(index, (path, buffer))| (2 * index + 1, path, buffer))
+}
+
+fn probe_text(layout: &Layout) -> String {
+    let mut text = layout.preamble();
+    text += "#define PROBE(bits, place, number) (*(volatile bits *)(place) = (number))\n";
+    // A pointer that leaves the compiler's sight keeps its array in memory.
+    text += "#define KEEP(place) asm volatile(\"\" : : \"l\"(place) : \"memory\")\n";
+    let mut calls = String::new();
+    for instance in layout.instances().iter().rev() {
+        text += &layout.header(instance.path()).unwrap();
+        text += "static __device__ __forceinline__ void SELF(probe)(memory m)\n{\n";
+        for buffer in instance.buffers() {
+            let (name, size) = (buffer.name(), buffer.size());
+            writeln!(text, "    ALLOCATE({name}, m);").unwrap();
+            writeln!(text, "    static_assert(SIZE({name}) == {size}, \"size\");").unwrap();
+        }
+        for (number, _, buffer) in numbered(layout).filter(|probe| probe.1 == instance.path()) {
+            let bits = match buffer.width() {
+                Width::Eight => "long long",
+                Width::Four => "int",
+            };
+            let (name, last) = (buffer.name(), buffer.size() - 1);
+            writeln!(text, "    PROBE({bits}, {name} + {last}, {});", number + 1).unwrap();
+            writeln!(text, "    PROBE({bits}, {name}, {number});").unwrap();
+            if matches!(buffer.storage(), Storage::Local | Storage::LocalPersistent) {
+                writeln!(text, "    KEEP({name});").unwrap();
+            }
+        }
+        text += "}\n";
+        writeln!(calls, "    {}_probe(m);", instance.path()).unwrap();
+    }
+    write!(
+        text,
+        "extern \"C\" __global__ void probe()\n{{\n    \
+         extern __shared__ __align__(16) unsigned char shared[];\n    \
+         BUFFERS_MEMORY(m, shared, {RUN}, {RUNS});\n{calls}}}\n"
+    )
+    .unwrap();
+    text
+}
+
+/// Where each number goes: the memory, and the bytes from the start of the block's shared memory or
+/// of the thread's local memory.
+fn stores(ptx: &str) -> HashMap<usize, (Space, usize)> {
+    let mut bases = HashMap::from([("shared", 0), ("%SPL", 0)]);
+    let mut numbers = HashMap::new();
+    let mut stores = HashMap::new();
+    for line in ptx.lines() {
+        let words: Vec<_> = line.split([' ', '\t', ',', ';', '[', ']', '+']).collect();
+        let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        match words[..] {
+            ["mov.u32" | "mov.u64", register, value] => {
+                if let Ok(value) = value.parse() {
+                    numbers.insert(register, value);
+                } else if let Some(&base) = bases.get(value) {
+                    bases.insert(register, base);
+                }
+            }
+            ["add.u64" | "add.s64", register, base, offset] => {
+                if let (Some(base), Ok(offset)) = (bases.get(base), offset.parse::<usize>()) {
+                    bases.insert(register, base + offset);
+                }
+            }
+            [store, base, ref rest @ ..] if store.starts_with("st.") => {
+                let space = match store {
+                    _ if store.contains(".shared.") => Space::Shared,
+                    _ if store.contains(".local.") => Space::Local,
+                    _ => panic!("a store to unknown memory: {line}"),
+                };
+                let (offset, value) = match *rest {
+                    [value] => (0, value),
+                    [offset, value] => (offset.parse::<usize>().unwrap(), value),
+                    _ => panic!("a store of an unknown form: {line}"),
+                };
+                let address = bases.get(base).unwrap_or_else(|| panic!("unknown base: {line}"));
+                let stored = stores.insert(numbers[value], (space, address + offset));
+                assert_eq!(stored, None, "two stores of one number: {line}");
+            }
+            _ => {}
+        }
+    }
+    stores
+}
+
+fn check_offsets(layout: &Layout, ptx: &str) {
+    let stores = stores(ptx);
+    let eight = layout.arenas(Width::Eight).shared_stride * 8;
+    // The start of each local array, as each of its buffers tells it, with the array's end.
+    let mut arrays: HashMap<String, (usize, usize)> = HashMap::new();
+    for (number, path, buffer) in numbered(layout) {
+        let what = format!("{path}.{} in\n{ptx}", buffer.name());
+        let (space, first) = stores[&number];
+        let bytes = buffer.width().bytes();
+        let last = (space, first + (buffer.size() - 1) * bytes);
+        // The last store of a single element is of its first number; the other is overwritten.
+        assert_eq!(stores[&(number + 1)], last, "the last element of {what}");
+        let array = match buffer.storage() {
+            Storage::SharedPersistent | Storage::SharedScratch => {
+                assert_eq!(space, Space::Shared, "{what}");
+                let slice = match buffer.width() {
+                    Width::Eight => RUN * eight,
+                    Width::Four => {
+                        RUNS * eight + RUN * layout.arenas(Width::Four).shared_stride * 4
+                    }
+                };
+                assert_eq!(first, slice + buffer.offset(), "{what}");
+                continue;
+            }
+            Storage::LocalPersistent => format!("persistent {bytes}"),
+            Storage::Local => format!("{path}.{}", buffer.root()),
+        };
+        assert_eq!(space, Space::Local, "{what}");
+        let start = first - buffer.offset();
+        let end = first + buffer.bytes();
+        let known = arrays.entry(array).or_insert((start, end));
+        assert_eq!(known.0, start, "{what}");
+        known.1 = known.1.max(end);
+    }
+    // Different arrays share no bytes.
+    let mut ranges: Vec<_> = arrays.into_values().collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        assert!(pair[0].1 <= pair[1].0, "{ranges:?} in\n{ptx}");
+    }
+}
+
+/// A factory with every kind of buffer: shared, local, persistent, aliased, of each element type,
+/// empty, single, and with an alias that gets storage of its own.
+fn add_factory(registry: &mut BufferRegistry, prefix: &str, n: usize) -> FactoryId {
+    use ElementType::{F32, F64, I32};
+    use Location::{Local, Shared};
+    let factory = registry.factory(prefix);
+    for entry in [
+        BufferEntry::new("cache", n).location(Shared).persistent(),
+        BufferEntry::new("predictor", 2 * n + 1).location(Shared),
+        BufferEntry::new("stage_base", n).aliases("predictor"),
+        BufferEntry::new("stage_rhs", n).aliases("predictor"),
+        BufferEntry::new("nested", 1).aliases("stage_rhs"),
+        BufferEntry::new("flags", 3).element(I32).location(Shared),
+        BufferEntry::new("none", 0).location(Shared),
+        BufferEntry::new("wide", n + 1).element(F64).location(Shared).persistent(),
+        BufferEntry::new("narrow", n + 2).element(F32).location(Shared),
+        BufferEntry::new("accumulator", 4 * n).location(Local),
+        BufferEntry::new("row", n).aliases("accumulator"),
+        BufferEntry::new("another_row", n).aliases("accumulator"),
+        BufferEntry::new("large", 4 * n).aliases("accumulator").overflow(Overflow::Own),
+        BufferEntry::new("error", n).location(Local),
+        BufferEntry::new("increments", n).location(Local).persistent(),
+        BufferEntry::new("counters", 2).element(I32).location(Local).persistent(),
+        BufferEntry::new("sums", 2).element(F64).location(Local).persistent(),
+        BufferEntry::new("last", 1).location(Local),
+    ] {
+        registry.register(factory, entry).unwrap();
+    }
+    factory
+}
+
+#[test]
+fn every_store_goes_where_the_layout_says() {
+    let Some(nvrtc) = nvrtc() else { return };
+    let mut registry = BufferRegistry::new();
+    let root = add_factory(&mut registry, "root", 3);
+    let step = add_factory(&mut registry, "step", 5);
+    let solver = add_factory(&mut registry, "solver", 2);
+    let controller = add_factory(&mut registry, "controller", 1);
+    registry.register_child(step, "solver", solver).unwrap();
+    registry.register_child(root, "step", step).unwrap();
+    registry.register_child(root, "controller", controller).unwrap();
+
+    for sm in ["sm_75", "sm_90", "sm_120"] {
+        for precision in [Precision::F32, Precision::F64] {
+            let capability: ComputeCapability = sm.parse().unwrap();
+            let target = Target::cuda(capability, precision);
+            let layout = registry.layout(root, &target).unwrap();
+            let compiled = nvrtc.compile(&probe_text(&layout), capability, precision).unwrap();
+            check_offsets(&layout, &compiled.ptx);
+        }
+    }
+}
