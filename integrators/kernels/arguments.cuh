@@ -1,0 +1,14 @@
+/* What the solver passes. Tables hold one value per run, the run's number fastest. */
+typedef struct {
+    const real_scalar *initial_states; /* [state][run] */
+    const real_scalar *parameters;     /* [parameter][run] */
+    real_scalar *states;               /* [row][state][run] */
+    int *status;                       /* [run], bits of the enum below */
+    pair start, interval, dt;
+    long long runs, rows;
+    long long intervals;               /* `rows`, or one less where the initial state is row 0 */
+    long long steps;                   /* in one interval */
+} arguments;
+
+enum { NON_FINITE = 1 };
+
