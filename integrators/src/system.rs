@@ -1,0 +1,138 @@
+//! Systems of ordinary differential equations, written as equations.
+
+mod emit;
+mod error;
+mod expression;
+mod parse;
+mod resolve;
+
+use indexmap::IndexMap;
+
+pub use self::error::{Excerpt, SystemError};
+use self::expression::{Expression, Symbol};
+use self::parse::Equation;
+
+/// A system of ordinary differential equations, checked and ready to be compiled.
+///
+/// ```
+/// use integrators::System;
+///
+/// let lorenz = System::parse("dx = sigma*(y - x)\n dy = x*(rho - z) - y\n dz = x*y - beta*z")?
+///     .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
+///     .constants([("sigma", 10.0), ("beta", 8.0 / 3.0)])
+///     .parameters([("rho", 21.0)])
+///     .build()?;
+/// assert_eq!(lorenz.state_names().collect::<Vec<_>>(), ["x", "y", "z"]);
+/// # Ok::<(), integrators::SystemError>(())
+/// ```
+///
+/// # Equations
+/// One per line, or separated by `;`. `dx = ...` or `d(x, t) = ...` is the derivative of the state
+/// `x`; any other name on the left is an auxiliary, which other equations may use in any order.
+/// There are numbers, `+ - * /`, powers as `^` or `**`, parentheses, the time `t`, and the functions
+/// `sqrt exp log sin cos tan tanh abs min max pow`; `#` begins a comment.
+///
+/// # Arithmetic
+/// What depends on numbers and constants alone is computed once, in `f64`. Whole powers up to 64 are
+/// products. A sum of which one side is a product is one fused multiply-add, of the right side where
+/// both are products.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    states: IndexMap<String, f64>,
+    parameters: IndexMap<String, f64>,
+    /// In the order of their evaluation.
+    auxiliaries: Vec<Auxiliary>,
+    /// One per state.
+    derivatives: Vec<Expression<Symbol>>,
+}
+
+/// A value that is computed once for all its uses.
+#[derive(Debug, Clone, PartialEq)]
+struct Auxiliary {
+    /// None for the base of a power.
+    name: Option<String>,
+    value: Expression<Symbol>,
+}
+
+impl System {
+    /// Parses equations; the names in them are told apart by what the builder is given.
+    ///
+    /// # Errors
+    /// [`SystemError::Syntax`], with the place of the fault.
+    pub fn parse(text: &str) -> Result<SystemBuilder, SystemError> {
+        Ok(SystemBuilder {
+            text: text.to_owned(),
+            equations: parse::parse(text)?,
+            states: Vec::new(),
+            constants: Vec::new(),
+            parameters: Vec::new(),
+        })
+    }
+
+    /// The names of the states, in order.
+    pub fn state_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.states.keys().map(String::as_str)
+    }
+
+    /// The names of the parameters, in order.
+    pub fn parameter_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parameters.keys().map(String::as_str)
+    }
+
+    /// The initial values that runs have where a batch gives none.
+    pub fn initial_values(&self) -> impl ExactSizeIterator<Item = f64> {
+        self.states.values().copied()
+    }
+
+    /// The values of the parameters that runs have where a batch gives none.
+    pub fn parameter_values(&self) -> impl ExactSizeIterator<Item = f64> {
+        self.parameters.values().copied()
+    }
+}
+
+/// Equations that wait for the meaning of their names.
+#[derive(Debug, Clone)]
+pub struct SystemBuilder {
+    text: String,
+    equations: Vec<Equation>,
+    states: Vec<(String, f64)>,
+    constants: Vec<(String, f64)>,
+    parameters: Vec<(String, f64)>,
+}
+
+impl SystemBuilder {
+    /// Adds states with their initial values.
+    #[must_use]
+    pub fn states<N: Into<String>>(mut self, states: impl IntoIterator<Item = (N, f64)>) -> Self {
+        self.states.extend(states.into_iter().map(|(name, value)| (name.into(), value)));
+        self
+    }
+
+    /// Adds constants, which are compiled into the kernel.
+    #[must_use]
+    pub fn constants<N: Into<String>>(
+        mut self,
+        constants: impl IntoIterator<Item = (N, f64)>,
+    ) -> Self {
+        self.constants.extend(constants.into_iter().map(|(name, value)| (name.into(), value)));
+        self
+    }
+
+    /// Adds parameters, which every run may set, with their usual values.
+    #[must_use]
+    pub fn parameters<N: Into<String>>(
+        mut self,
+        parameters: impl IntoIterator<Item = (N, f64)>,
+    ) -> Self {
+        self.parameters.extend(parameters.into_iter().map(|(name, value)| (name.into(), value)));
+        self
+    }
+
+    /// Checks the equations and gives every name its meaning.
+    ///
+    /// # Errors
+    /// The first rule of a system that is broken: see [`SystemError`].
+    pub fn build(self) -> Result<System, SystemError> {
+        resolve::resolve(self)
+    }
+}
