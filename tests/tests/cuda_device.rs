@@ -46,6 +46,7 @@ extern "C" __global__ void sums(arguments a) {{
         text,
         entry: "sums".to_owned(),
         precision: Precision::F32,
+        lanes: 1,
         shared_bytes: 4 * elements,
     }
 }

@@ -3,9 +3,20 @@
 pub mod arguments;
 pub mod cache;
 pub mod cuda;
+pub mod host;
 pub mod nvrtc;
 
-use buffer_core::Precision;
+use std::fmt;
+use std::time::Duration;
+
+use buffer_core::{BufferError, Precision, Target};
+use thiserror::Error;
+
+use self::arguments::Arguments;
+use self::cache::CacheOutcome;
+use self::cuda::{CudaDevice, CudaError, CudaKernel};
+use self::host::{HostDevice, HostError, HostKernel};
+use self::nvrtc::Nvrtc;
 
 /// Kernel text with what a device must know to run it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +27,157 @@ pub struct KernelSource {
     pub entry: String,
     /// The run's precision: `f32` kernels flush denormals.
     pub precision: Precision,
+    /// Runs side by side in one thread: 1 on CUDA.
+    pub lanes: usize,
     /// Bytes of shared memory per run, the stride's padding included.
     pub shared_bytes: usize,
+}
+
+/// What stops a device.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// The host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A GPU.
+    #[error(transparent)]
+    Cuda(#[from] CudaError),
+}
+
+/// What runs kernels.
+#[derive(Debug, Clone)]
+pub enum Device {
+    /// The host's processor.
+    Host(HostDevice),
+    /// An NVIDIA GPU.
+    Cuda(CudaDevice),
+}
+
+impl Device {
+    /// The host.
+    ///
+    /// # Errors
+    /// [`HostError::NoCompiler`] where there is no C compiler.
+    pub fn host() -> Result<Self, DeviceError> {
+        Ok(Self::Host(HostDevice::new()?))
+    }
+
+    /// A GPU by its number, from 0.
+    ///
+    /// # Errors
+    /// [`CudaError`], which says what is missing.
+    pub fn cuda(ordinal: usize) -> Result<Self, DeviceError> {
+        Ok(Self::Cuda(CudaDevice::new(ordinal)?))
+    }
+
+    /// The first GPU with a compiler for it, else the host.
+    ///
+    /// # Errors
+    /// Those of the host, where there is nothing else.
+    pub fn best() -> Result<Self, DeviceError> {
+        match Self::cuda(0) {
+            Ok(device) if Nvrtc::load().is_ok() => Ok(device),
+            _ => Self::host(),
+        }
+    }
+
+    /// What layouts are made for.
+    ///
+    /// # Errors
+    /// Those of [`Target::host`].
+    pub fn target(&self, precision: Precision) -> Result<Target, BufferError> {
+        match self {
+            Self::Host(host) => host.target(precision),
+            Self::Cuda(cuda) => Ok(cuda.target(precision)),
+        }
+    }
+
+    /// Compiles a kernel, or takes it from the cache.
+    ///
+    /// # Errors
+    /// The compiler's, with its log.
+    pub fn compile(&self, source: &KernelSource) -> Result<Kernel, DeviceError> {
+        match self {
+            Self::Host(host) => Ok(Kernel::Host(host.compile(source)?)),
+            Self::Cuda(cuda) => Ok(Kernel::Cuda(cuda.compile(source)?)),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => host.fmt(f),
+            Self::Cuda(cuda) => f.write_str(cuda.name()),
+        }
+    }
+}
+
+impl From<HostDevice> for Device {
+    fn from(host: HostDevice) -> Self {
+        Self::Host(host)
+    }
+}
+
+impl From<CudaDevice> for Device {
+    fn from(cuda: CudaDevice) -> Self {
+        Self::Cuda(cuda)
+    }
+}
+
+/// A kernel that is ready to run.
+#[derive(Debug)]
+pub enum Kernel {
+    /// On the host.
+    Host(HostKernel),
+    /// On a GPU.
+    Cuda(CudaKernel),
+}
+
+impl Kernel {
+    /// Runs the kernel for runs `0..runs`, and reports how many more are done.
+    ///
+    /// # Errors
+    /// The device's.
+    ///
+    /// # Safety
+    /// The kernel's struct `arguments` must have the fields that `arguments` lists, and its text
+    /// must access no memory but theirs, within bounds, and its buffers; what it writes for one run
+    /// no other run may access.
+    pub unsafe fn launch(
+        &self,
+        arguments: &mut Arguments<'_>,
+        runs: usize,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), DeviceError> {
+        match self {
+            Self::Host(kernel) => {
+                // SAFETY: the caller's promise is the same.
+                unsafe { kernel.launch(arguments, runs, progress) };
+            }
+            Self::Cuda(kernel) => {
+                // SAFETY: the caller's promise is the same.
+                unsafe { kernel.launch(arguments, runs)? };
+                progress(runs);
+            }
+        }
+        Ok(())
+    }
+
+    /// The time from text to code.
+    pub fn build_time(&self) -> Duration {
+        match self {
+            Self::Host(kernel) => kernel.build_time(),
+            Self::Cuda(kernel) => kernel.build_time(),
+        }
+    }
+
+    /// Whether the code came from the cache.
+    pub fn cache_outcome(&self) -> &CacheOutcome {
+        match self {
+            Self::Host(kernel) => kernel.cache_outcome(),
+            Self::Cuda(kernel) => kernel.cache_outcome(),
+        }
+    }
 }

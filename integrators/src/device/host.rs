@@ -1,0 +1,249 @@
+//! The host: one run per SIMD lane, groups of lanes over threads.
+
+mod compiler;
+mod library;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use buffer_core::{BufferError, ElementType, Precision, Target};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use self::compiler::Compiler;
+use self::library::Library;
+use super::KernelSource;
+use super::arguments::{Argument, Arguments};
+use super::cache::{CacheKey, CacheOutcome, KernelCache};
+
+/// Chunks per thread: enough to even out threads and to show progress.
+const CHUNKS_PER_THREAD: usize = 16;
+/// No chunk is larger, so that progress is steady however many runs there are.
+const LARGEST_CHUNK: usize = 16_384;
+
+/// What stops a kernel on the host.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// No C compiler was found.
+    #[error(
+        "no C compiler was found; tried {tried}\nhelp: install gcc or clang, or name a compiler in the environment variable `CC`"
+    )]
+    NoCompiler {
+        /// The commands that were tried.
+        tried: String,
+    },
+    /// The compiler refused the kernel.
+    #[error("`{compiler}` refused the kernel:\n{log}")]
+    Compile {
+        /// The command.
+        compiler: String,
+        /// What it printed.
+        log: String,
+    },
+    /// A file of the compilation could not be written or read, or the compiler not be started.
+    #[error(
+        "the kernel could not be compiled: {0}\nhelp: the folder for temporary files must be writable"
+    )]
+    Files(#[from] std::io::Error),
+    /// The compiled kernel could not be loaded.
+    #[error("the compiled kernel could not be loaded: {0}")]
+    Load(#[from] libloading::Error),
+    /// The threads could not be started.
+    #[error("the threads could not be started: {0}\nhelp: ask for fewer threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The kernel was written for another number of lanes.
+    #[error(
+        "the kernel is written for {given} lane(s), and this device runs {expected}\nhelp: lay it out for the device's own target"
+    )]
+    KernelLanes {
+        /// The kernel's lanes.
+        given: usize,
+        /// The device's lanes.
+        expected: usize,
+    },
+    /// No layout fits.
+    #[error(transparent)]
+    Layout(#[from] BufferError),
+}
+
+/// The host's processor, with its C compiler.
+#[derive(Debug, Clone)]
+pub struct HostDevice {
+    compiler: Arc<Compiler>,
+    cache: KernelCache,
+    lanes: Option<usize>,
+    threads: Option<Arc<rayon::ThreadPool>>,
+}
+
+impl HostDevice {
+    /// The host with all its threads and as many lanes as its vectors hold.
+    ///
+    /// The compiler is what `CC` names, else `cc`, `gcc` or `clang`.
+    ///
+    /// # Errors
+    /// [`HostError::NoCompiler`] where none of them runs.
+    pub fn new() -> Result<Self, HostError> {
+        Ok(Self {
+            compiler: Arc::new(Compiler::find()?),
+            cache: KernelCache::from_environment(),
+            lanes: None,
+            threads: None,
+        })
+    }
+
+    /// Sets the lanes; 1 is scalar code.
+    ///
+    /// # Errors
+    /// [`HostError::Layout`] where it is not a power of two from 1 to 64.
+    pub fn lanes(mut self, lanes: usize) -> Result<Self, HostError> {
+        Target::host(lanes, Precision::F64)?;
+        self.lanes = Some(lanes);
+        Ok(self)
+    }
+
+    /// Sets the threads.
+    ///
+    /// # Errors
+    /// [`HostError::Threads`] where they cannot be started.
+    pub fn threads(mut self, threads: NonZero<usize>) -> Result<Self, HostError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build()?;
+        self.threads = Some(Arc::new(pool));
+        Ok(self)
+    }
+
+    /// Sets where compiled kernels are kept.
+    #[must_use]
+    pub fn cache(mut self, cache: KernelCache) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// What layouts are made for.
+    ///
+    /// # Errors
+    /// None in practice: the lanes were checked.
+    pub fn target(&self, precision: Precision) -> Result<Target, BufferError> {
+        let real = Target::host(1, precision)?.width(ElementType::Real).bytes();
+        Target::host(self.lanes.unwrap_or(compiler::vector_bytes() / real), precision)
+    }
+
+    /// The threads that share a launch.
+    pub fn thread_count(&self) -> usize {
+        self.threads
+            .as_ref()
+            .map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
+    }
+
+    /// A kernel has as many lanes as the device.
+    fn check_lanes(&self, source: &KernelSource) -> Result<(), HostError> {
+        let expected = self.target(source.precision)?.lanes();
+        if source.lanes == expected {
+            Ok(())
+        } else {
+            Err(HostError::KernelLanes { given: source.lanes, expected })
+        }
+    }
+
+    /// Compiles a kernel, or takes it from the cache.
+    ///
+    /// # Errors
+    /// [`HostError::Compile`] with the compiler's log, and what stands in the way of loading it.
+    pub fn compile(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
+        let start = Instant::now();
+        self.check_lanes(source)?;
+        let identity = self.compiler.identity();
+        let key = CacheKey::new([identity.as_bytes(), source.text.as_bytes()]);
+        let (object, cache) =
+            self.cache.get_or_build(&key, || self.compiler.compile(&source.text))?;
+        let library = Library::load(&object, &source.entry)?;
+        Ok(HostKernel {
+            library,
+            group_bytes: source.shared_bytes * source.lanes,
+            lanes: source.lanes,
+            threads: self.threads.clone(),
+            build_time: start.elapsed(),
+            cache,
+        })
+    }
+}
+
+impl fmt::Display for HostDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = 8 * compiler::vector_bytes();
+        write!(f, "host, {} thread(s), {bits}-bit vectors, {}", self.thread_count(), self.compiler)
+    }
+}
+
+/// A kernel that is ready to run on the host.
+#[derive(Debug)]
+pub struct HostKernel {
+    library: Library,
+    /// Bytes of shared memory of one group of lanes.
+    group_bytes: usize,
+    lanes: usize,
+    threads: Option<Arc<rayon::ThreadPool>>,
+    build_time: Duration,
+    cache: CacheOutcome,
+}
+
+impl HostKernel {
+    /// The time from text to code.
+    pub fn build_time(&self) -> Duration {
+        self.build_time
+    }
+
+    /// Whether the code came from the cache.
+    pub fn cache_outcome(&self) -> &CacheOutcome {
+        &self.cache
+    }
+
+    /// Runs the kernel for runs `0..runs`, and reports how many runs each finished chunk held.
+    ///
+    /// # Safety
+    /// The kernel's struct `arguments` must have the fields that `arguments` lists, and its text
+    /// must access no memory but theirs, within bounds, and its buffers; what it writes for one run
+    /// no other run may access.
+    pub unsafe fn launch(
+        &self,
+        arguments: &mut Arguments<'_>,
+        runs: usize,
+        progress: &(dyn Fn(usize) + Sync),
+    ) {
+        let Ok(block) = arguments.block(|argument| {
+            Ok::<_, Infallible>(match argument {
+                Argument::Input(bytes) => bytes.as_ptr().expose_provenance() as u64,
+                Argument::Output(bytes) => bytes.as_mut_ptr().expose_provenance() as u64,
+                Argument::Integer(_) | Argument::Pair(..) => 0,
+            })
+        });
+        let run = || {
+            let chunk = self.chunk(runs);
+            (0..runs.div_ceil(chunk)).into_par_iter().for_each_init(
+                || library::Arena::new(self.group_bytes),
+                |arena, index| {
+                    let begin = index * chunk;
+                    let end = runs.min(begin + chunk);
+                    // SAFETY: the caller vouches for the text and the arguments. The arena is this
+                    // thread's own, and has the bytes of the layout that the kernel was built with.
+                    unsafe { self.library.call(&block, begin, end, arena) };
+                    progress(end - begin);
+                },
+            );
+        };
+        match &self.threads {
+            Some(pool) => pool.install(run),
+            None => run(),
+        }
+    }
+
+    /// Runs that one call of the kernel takes: whole groups of lanes.
+    fn chunk(&self, runs: usize) -> usize {
+        let threads = rayon::current_num_threads();
+        let even = runs.div_ceil(threads * CHUNKS_PER_THREAD).min(LARGEST_CHUNK);
+        even.next_multiple_of(self.lanes)
+    }
+}

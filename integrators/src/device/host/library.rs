@@ -1,0 +1,66 @@
+//! The unsafe part of the host device: loading compiled code and calling it.
+
+use std::ffi::{c_longlong, c_uchar};
+use std::fs;
+
+use super::HostError;
+
+/// The entry of a kernel: arguments, first run, the run after the last, shared memory.
+type Entry = unsafe extern "C" fn(*const u64, c_longlong, c_longlong, *mut c_uchar);
+
+/// The shared memory of one group of lanes, aligned for vectors of 64 lanes of 8 bytes.
+#[derive(Debug)]
+pub(super) struct Arena(Vec<Line>);
+
+#[derive(Debug, Clone, Copy)]
+#[repr(align(512))]
+struct Line {
+    _bytes: [u8; 512],
+}
+
+impl Arena {
+    /// An arena of at least `bytes` zeros.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self(vec![Line { _bytes: [0; 512] }; bytes.div_ceil(512)])
+    }
+}
+
+/// Compiled code, loaded.
+#[derive(Debug)]
+pub(super) struct Library {
+    entry: Entry,
+    /// Keeps `entry` valid.
+    _library: libloading::Library,
+}
+
+impl Library {
+    /// Loads a shared library from its bytes, and finds the entry.
+    pub(super) fn load(bytes: &[u8], entry: &str) -> Result<Self, HostError> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("kernel.so");
+        fs::write(&path, bytes)?;
+        // SAFETY: a kernel has no constructors, so loading runs no code of ours; that of the C
+        // library it depends on is loaded already. The bytes are the compiler's, unchanged.
+        let library = unsafe { libloading::Library::new(&path)? };
+        // SAFETY: `KERNEL` in the prelude defines every entry with this signature.
+        let entry = unsafe { *library.get::<Entry>(entry)? };
+        Ok(Self { entry, _library: library })
+    }
+
+    /// Calls the entry for the runs `begin..end`.
+    ///
+    /// # Safety
+    /// `block` must be what the kernel's `arguments` struct describes, and its addresses valid for
+    /// what the text does with them. `arena` must hold the bytes of the kernel's layout.
+    pub(super) unsafe fn call(&self, block: &[u64], begin: usize, end: usize, arena: &mut Arena) {
+        // SAFETY: the caller's promise. Run numbers are less than 2^63.
+        unsafe {
+            (self.entry)(
+                block.as_ptr(),
+                begin as c_longlong,
+                end as c_longlong,
+                arena.0.as_mut_ptr().cast(),
+            );
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The kernel: runs from a queue, one in each lane.
+
+use buffer_core::{BufferError, Buffers, Layout};
+
+use super::{Factory, IvpLoop, KernelText};
+use crate::System;
+use crate::device::KernelSource;
+
+/// The kernel of a batch of runs.
+#[derive(Buffers)]
+#[buffers(prefix = "batch_kernel")]
+pub struct BatchKernel {
+    /// What every run does.
+    #[child]
+    pub r#loop: IvpLoop,
+}
+
+impl BatchKernel {
+    /// The whole text of the kernel for a system, in a layout of `self`.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownInstance`] where the layout is of something else.
+    pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
+        let mut text = KernelText::new(layout);
+        text.push(&system.kernel_text());
+        self.write(&mut text, self.prefix())?;
+        Ok(KernelSource {
+            text: text.finish(),
+            entry: self.prefix().to_owned(),
+            precision: layout.target().precision(),
+            lanes: layout.target().lanes(),
+            shared_bytes: layout.shared_bytes(),
+        })
+    }
+}
+
+impl Factory for BatchKernel {
+    fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
+        text.push(include_str!("../../kernels/arguments.cuh"));
+        self.r#loop.write(text, &text.child(path, "loop"))?;
+        text.header(path)?;
+        text.push(include_str!("../../kernels/batch_kernel.cuh"));
+        Ok(())
+    }
+}

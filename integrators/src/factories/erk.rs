@@ -1,0 +1,123 @@
+//! Explicit Runge-Kutta methods.
+
+use buffer_core::{Buffer, BufferError, Buffers};
+
+use super::{Factory, KernelText};
+use crate::tableau::Tableau;
+
+/// A step of an explicit Runge-Kutta method.
+#[derive(Buffers)]
+#[buffers(prefix = "erk")]
+pub struct Erk {
+    /// The number of states.
+    pub n: usize,
+    /// Stages with a state of their own: all but the first, and but the last one where it is at the
+    /// result.
+    pub stage_states: usize,
+    /// The method.
+    pub tableau: Tableau,
+
+    /// The derivative at the latest stage; from step to step where the first stage is the last one
+    /// of the step before.
+    #[buffer(size = n, location = "local", persistent)]
+    pub stage_rhs: Buffer,
+    /// The states of the stages to come, so far as their derivatives are known.
+    #[buffer(size = stage_states * n, location = "local")]
+    pub stage_accumulator: Buffer,
+}
+
+impl Erk {
+    /// The method of `tableau` for `n` states.
+    pub fn new(n: usize, tableau: Tableau) -> Self {
+        let unused = 1 + usize::from(tableau.first_same_as_last());
+        let stage_states = tableau.stages().saturating_sub(unused);
+        let (stage_rhs, stage_accumulator) = (Buffer::new(), Buffer::new());
+        Self { n, stage_states, tableau, stage_rhs, stage_accumulator }
+    }
+
+    /// The tableau as calls of `EVALUATE` and `ADD`, which `erk.cuh` explains: column by column,
+    /// without zeros.
+    fn calls(&self) -> Vec<String> {
+        let Tableau { a, b, c, .. } = self.tableau;
+        // Behind the states of the stages comes the result; both are sums of the same kind.
+        let inner = a.get(1..=self.stage_states).unwrap_or_default();
+        let sums: Vec<(String, &[f64])> = inner
+            .iter()
+            .enumerate()
+            .map(|(index, row)| (format!("STAGE({index})"), *row))
+            .chain([("proposed_state".to_owned(), b)])
+            .collect();
+        let mut started = vec![false; sums.len()];
+        let mut calls = Vec::new();
+        for (stage, c) in c.iter().enumerate() {
+            let state = match stage.checked_sub(1) {
+                None if self.tableau.first_same_as_last() => None,
+                None => Some("state"),
+                Some(index) => sums.get(index).map(|(name, _)| name.as_str()),
+            };
+            calls.extend(state.map(|state| format!("EVALUATE({state}, {c:?})")));
+            for ((target, row), started) in sums.iter().zip(&mut started) {
+                let Some(weight) = row.get(stage).filter(|&&weight| weight != 0.0) else {
+                    continue;
+                };
+                let sum = if *started { target } else { "state" };
+                calls.push(format!("ADD({target}, {sum}, {weight:?})"));
+                *started = true;
+            }
+        }
+        calls
+    }
+}
+
+impl Factory for Erk {
+    fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
+        text.header(path)?;
+        let first_same_as_last = u8::from(self.tableau.first_same_as_last());
+        text.push(&format!(
+            "enum {{ {path}_first_same_as_last = {first_same_as_last} }};\n\
+             #define {path}_tableau(EVALUATE, ADD) \\\n    {}\n",
+            self.calls().join(" \\\n    ")
+        ));
+        text.push(include_str!("../../kernels/erk.cuh"));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tableau::{CLASSICAL_RK4, TSIT5};
+
+    #[test]
+    fn rk4_streams_each_derivative_into_the_next_stage_and_the_result() {
+        let erk = Erk::new(3, CLASSICAL_RK4);
+        assert_eq!(erk.stage_states, 3);
+        assert_eq!(
+            erk.calls(),
+            [
+                "EVALUATE(state, 0.0)",
+                "ADD(STAGE(0), state, 0.5)",
+                "ADD(proposed_state, state, 0.16666666666666666)",
+                "EVALUATE(STAGE(0), 0.5)",
+                "ADD(STAGE(1), state, 0.5)",
+                "ADD(proposed_state, proposed_state, 0.3333333333333333)",
+                "EVALUATE(STAGE(1), 0.5)",
+                "ADD(STAGE(2), state, 1.0)",
+                "ADD(proposed_state, proposed_state, 0.3333333333333333)",
+                "EVALUATE(STAGE(2), 1.0)",
+                "ADD(proposed_state, proposed_state, 0.16666666666666666)",
+            ]
+        );
+    }
+
+    #[test]
+    fn tsit5_begins_with_the_derivative_it_has_and_ends_with_that_of_the_result() {
+        let erk = Erk::new(3, TSIT5);
+        assert_eq!(erk.stage_states, 5);
+        let calls = erk.calls();
+        assert_eq!(calls.first().unwrap(), "ADD(STAGE(0), state, 0.161)");
+        assert_eq!(calls.last().unwrap(), "EVALUATE(proposed_state, 1.0)");
+        let evaluations = calls.iter().filter(|call| call.starts_with("EVALUATE")).count();
+        assert_eq!((evaluations, calls.len() - evaluations), (6, 21));
+    }
+}

@@ -1,0 +1,50 @@
+//! The text of a kernel while factories write it.
+
+use buffer_core::{BufferError, Layout, Precision};
+
+/// What every kernel text may use.
+const PRELUDE: &str = include_str!("../../kernels/prelude.cuh");
+
+/// The text of a kernel for one layout.
+#[derive(Debug)]
+pub struct KernelText<'a> {
+    layout: &'a Layout,
+    text: String,
+}
+
+impl<'a> KernelText<'a> {
+    /// A text that begins with the layout's preamble and the prelude.
+    pub fn new(layout: &'a Layout) -> Self {
+        let bits = match layout.target().precision() {
+            Precision::F32 => 32,
+            Precision::F64 => 64,
+        };
+        let text = format!("{}#define REAL_BITS {bits}\n{PRELUDE}", layout.preamble());
+        Self { layout, text }
+    }
+
+    /// The path of the child in `field` of the instance at `path`.
+    pub fn child(&self, path: &str, field: &str) -> String {
+        let is_root = self.layout.instances().first().is_some_and(|root| root.path() == path);
+        if is_root { field.to_owned() } else { format!("{path}_{field}") }
+    }
+
+    /// Adds the allocators of the instance at `path`.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownInstance`] where the layout holds no such instance.
+    pub fn header(&mut self, path: &str) -> Result<(), BufferError> {
+        self.text.push_str(&self.layout.header(path)?);
+        Ok(())
+    }
+
+    /// Adds text as it is.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// The whole text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}

@@ -1,0 +1,25 @@
+//! The algorithms: each declares its buffers, and writes its kernel text.
+
+mod batch_kernel;
+mod erk;
+mod explicit_euler;
+mod ivp_loop;
+mod kernel_text;
+
+use buffer_core::{BufferError, Buffers};
+
+pub use self::batch_kernel::BatchKernel;
+pub use self::erk::Erk;
+pub use self::explicit_euler::ExplicitEuler;
+pub use self::ivp_loop::IvpLoop;
+pub use self::kernel_text::KernelText;
+
+/// An algorithm in a kernel.
+pub trait Factory: Buffers {
+    /// Adds the text of the instance at `path`: that of its children, then its own header,
+    /// constants and functions.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownInstance`] where the layout holds no such instance.
+    fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError>;
+}

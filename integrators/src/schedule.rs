@@ -1,0 +1,136 @@
+//! When a run steps and when it saves.
+
+use std::ops::Range;
+
+use crate::solver::SolveError;
+
+/// What rounding may do to a quotient that should be whole.
+const TOLERANCE: f64 = 4.0 * f64::EPSILON;
+
+/// The largest count that a kernel's integers hold on every device.
+const LARGEST_COUNT: f64 = i32::MAX as f64;
+
+/// The steps and the save points of a solve with a fixed step.
+///
+/// The time between save points is divided into equal steps, as few as make them no longer than what
+/// was asked for. So every save point is reached exactly, by whole steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Schedule {
+    pub(crate) start: f64,
+    /// The time between save points; the whole span where only the end is saved.
+    pub(crate) interval: f64,
+    pub(crate) intervals: usize,
+    /// Steps in one interval.
+    pub(crate) steps: usize,
+    /// Whether the initial state is saved.
+    pub(crate) saves_start: bool,
+}
+
+impl Schedule {
+    /// The schedule of a span.
+    pub(crate) fn new(
+        span: &Range<f64>,
+        dt: f64,
+        save_every: Option<f64>,
+    ) -> Result<Self, SolveError> {
+        check_span(span)?;
+        let length = span.end - span.start;
+        check_step(dt, length)?;
+        let interval = save_every.unwrap_or(length);
+        check_save_every(interval, length)?;
+        let intervals = (length / interval * (1.0 + TOLERANCE)).floor().max(1.0);
+        let steps = (interval / dt * (1.0 - TOLERANCE)).ceil().max(1.0);
+        check_counts(intervals, steps)?;
+        Ok(Self {
+            start: span.start,
+            interval,
+            intervals: intervals as usize,
+            steps: steps as usize,
+            saves_start: save_every.is_some(),
+        })
+    }
+
+    /// The step that is taken.
+    pub(crate) fn step(&self) -> f64 {
+        self.interval / self.steps as f64
+    }
+
+    /// The number of states that are saved.
+    pub(crate) fn rows(&self) -> usize {
+        self.intervals + usize::from(self.saves_start)
+    }
+
+    /// The times of the saved states.
+    pub(crate) fn times(&self) -> impl Iterator<Item = f64> {
+        let first = usize::from(!self.saves_start);
+        let Self { start, interval, intervals, .. } = *self;
+        (first..=intervals).map(move |count| count as f64 * interval + start)
+    }
+}
+
+/// A span is finite and goes forward.
+fn check_span(span: &Range<f64>) -> Result<(), SolveError> {
+    let Range { start, end } = *span;
+    if start.is_finite() && (end - start).is_finite() && end > start {
+        Ok(())
+    } else {
+        Err(SolveError::Span { start, end })
+    }
+}
+
+/// A step is positive and not longer than the span.
+fn check_step(dt: f64, length: f64) -> Result<(), SolveError> {
+    if dt > 0.0 && dt <= length * (1.0 + TOLERANCE) {
+        Ok(())
+    } else {
+        Err(SolveError::Step { dt, length })
+    }
+}
+
+/// The time between save points is positive and not longer than the span.
+fn check_save_every(interval: f64, length: f64) -> Result<(), SolveError> {
+    if interval > 0.0 && interval <= length * (1.0 + TOLERANCE) {
+        Ok(())
+    } else {
+        Err(SolveError::SaveEvery { save_every: interval, length })
+    }
+}
+
+/// Kernels can count the intervals and the steps of one.
+fn check_counts(intervals: f64, steps: f64) -> Result<(), SolveError> {
+    if intervals < LARGEST_COUNT && steps < LARGEST_COUNT {
+        Ok(())
+    } else {
+        Err(SolveError::TooManySteps { intervals, steps })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_end_at_save_points_and_are_as_long_as_they_may_be() {
+        for (dt, save_every, steps) in
+            [(0.01, 0.1, 10), (0.03, 0.1, 4), (0.1, 0.1, 1), (0.5, 0.1, 1), (0.1 / 3.0, 0.1, 3)]
+        {
+            let schedule = Schedule::new(&(0.0..1.0), dt, Some(save_every)).unwrap();
+            assert_eq!((schedule.steps, schedule.intervals), (steps, 10), "dt = {dt}");
+            assert!(schedule.step() <= dt * (1.0 + TOLERANCE));
+        }
+    }
+
+    #[test]
+    fn the_last_save_point_is_inside_the_span() {
+        let schedule = Schedule::new(&(2.0..3.0), 0.1, Some(0.3)).unwrap();
+        assert_eq!(schedule.times().collect::<Vec<_>>(), [2.0, 2.3, 2.6, 2.9]);
+        assert_eq!(Schedule::new(&(0.0..0.3), 0.1, Some(0.1)).unwrap().rows(), 4);
+    }
+
+    #[test]
+    fn without_save_points_the_end_is_saved() {
+        let schedule = Schedule::new(&(0.0..1.0), 0.3, None).unwrap();
+        assert_eq!((schedule.steps, schedule.rows()), (4, 1));
+        assert_eq!(schedule.times().collect::<Vec<_>>(), [1.0]);
+    }
+}

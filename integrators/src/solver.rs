@@ -1,0 +1,156 @@
+//! Solving batches of runs.
+
+mod builder;
+mod error;
+mod launch;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use buffer_core::{Layout, Precision};
+use ndarray::Array3;
+
+pub use self::builder::SolverBuilder;
+pub use self::error::SolveError;
+use self::launch::{Scalar, Tables};
+use crate::batch::{Batch, Inputs};
+use crate::device::{Device, Kernel, KernelSource};
+use crate::schedule::Schedule;
+use crate::solution::{Solution, States, Status};
+use crate::system::System;
+
+/// Bytes of inputs and outputs that one launch moves, at most: larger batches go in chunks.
+const CHUNK_BYTES: usize = 1 << 30;
+
+/// A compiled solver for one system.
+///
+/// ```
+/// use integrators::{Batch, Solver, System};
+///
+/// let decay = System::parse("dx = -k*x")?.states([("x", 1.0)]).parameters([("k", 1.0)]).build()?;
+/// let solver = Solver::builder(&decay).method("rk4").dt(0.01).build()?;
+/// let solution = solver.solve(&Batch::grid().parameter("k", [1.0, 2.0]), 0.0..1.0)?;
+/// let end = solution.end_states();
+/// assert!((end[[0, 0]] - (-1.0_f64).exp()).abs() < 1e-9);
+/// assert!((end[[0, 1]] - (-2.0_f64).exp()).abs() < 1e-8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Solver {
+    system: System,
+    device: Device,
+    layout: Arc<Layout>,
+    source: KernelSource,
+    kernel: Kernel,
+    dt: f64,
+    save_every: Option<f64>,
+}
+
+impl Solver {
+    /// A solver for `system`, to be set up.
+    pub fn builder(system: &System) -> SolverBuilder {
+        SolverBuilder::new(system.clone())
+    }
+
+    /// Solves every run of a batch over a span of time.
+    ///
+    /// # Errors
+    /// [`SolveError`]; nothing was solved then.
+    pub fn solve(&self, batch: &Batch, span: Range<f64>) -> Result<Solution, SolveError> {
+        self.solve_with_progress(batch, span, |_, _| {})
+    }
+
+    /// Solves, and tells from time to time how many runs of how many are done. Threads of the host
+    /// call `progress` side by side, so the numbers may come out of order.
+    ///
+    /// # Errors
+    /// [`SolveError`]; nothing was solved then.
+    pub fn solve_with_progress(
+        &self,
+        batch: &Batch,
+        span: Range<f64>,
+        progress: impl Fn(usize, usize) + Sync,
+    ) -> Result<Solution, SolveError> {
+        let start = Instant::now();
+        let schedule = Schedule::new(&span, self.dt, self.save_every)?;
+        let inputs = Inputs::new(batch, &self.system)?;
+        let done = AtomicUsize::new(0);
+        let progress = |more: usize| {
+            progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
+        };
+        let (states, status) = match self.source.precision {
+            Precision::F32 => {
+                let (states, status) = self.run::<f32>(&inputs, &schedule, &progress)?;
+                (States::F32(states), status)
+            }
+            Precision::F64 => {
+                let (states, status) = self.run::<f64>(&inputs, &schedule, &progress)?;
+                (States::F64(states), status)
+            }
+        };
+        Ok(Solution {
+            states,
+            times: schedule.times().collect(),
+            status: status.into_iter().map(Status).collect(),
+            step: schedule.step(),
+            steps: (schedule.steps * schedule.intervals) as u64,
+            wall_time: start.elapsed(),
+        })
+    }
+
+    /// Solves all runs, chunk by chunk.
+    fn run<T: Scalar>(
+        &self,
+        inputs: &Inputs<'_>,
+        schedule: &Schedule,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(Array3<T>, Vec<i32>), SolveError> {
+        let (rows, states) = (schedule.rows(), inputs.states.len());
+        let mut status = launch::zeros(&[inputs.runs])?;
+        let mut all = launch::zeros(&[rows, states, inputs.runs])?;
+        let chunk = launch::chunk_runs::<T>(inputs, rows, CHUNK_BYTES);
+        if chunk >= inputs.runs {
+            let tables = Tables::new(inputs, 0..inputs.runs)?;
+            tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;
+        } else {
+            for begin in (0..inputs.runs).step_by(chunk) {
+                let runs = begin..inputs.runs.min(begin + chunk);
+                let tables = Tables::new(inputs, runs.clone())?;
+                let mut part = launch::zeros(&[rows, states, runs.len()])?;
+                let part_status = status.get_mut(runs.clone()).unwrap_or_default();
+                tables.launch(&self.kernel, schedule, &mut part, part_status, progress)?;
+                let rows_of_all = all.chunks_exact_mut(inputs.runs);
+                for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
+                    if let Some(place) = row.get_mut(runs.clone()) {
+                        place.copy_from_slice(part_row);
+                    }
+                }
+            }
+        }
+        let all = Array3::from_shape_vec((rows, states, inputs.runs), all)
+            .map_err(|_| SolveError::TooManyRuns)?;
+        Ok((all, status))
+    }
+
+    /// Where the buffers of the kernel lie; its `Display` is a table.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The kernel's text.
+    pub fn kernel_text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// The compiled kernel.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// What runs it.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+}

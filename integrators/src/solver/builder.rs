@@ -1,0 +1,182 @@
+//! Setting up a solver.
+
+use std::sync::Arc;
+
+use buffer_core::{
+    BufferError, BufferRegistry, BufferUpdate, FactoryId, Layout, Location, Precision, Target,
+};
+
+use super::{SolveError, Solver};
+use crate::device::{Device, KernelSource};
+use crate::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
+use crate::system::System;
+use crate::tableau;
+
+/// A solver that is being set up.
+#[derive(Debug, Clone)]
+pub struct SolverBuilder {
+    system: System,
+    method: String,
+    precision: Precision,
+    dt: Option<f64>,
+    save_every: Option<f64>,
+    device: Option<Device>,
+    locations: Vec<(String, Location)>,
+}
+
+impl SolverBuilder {
+    pub(super) fn new(system: System) -> Self {
+        Self {
+            system,
+            method: "tsit5".to_owned(),
+            precision: Precision::F64,
+            dt: None,
+            save_every: None,
+            device: None,
+            locations: Vec::new(),
+        }
+    }
+
+    /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = method.into();
+        self
+    }
+
+    /// Sets the precision; `f64` is the default.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Sets the longest step. The time between save points is divided into equal steps, as few as
+    /// make them no longer than this.
+    #[must_use]
+    pub fn dt(mut self, dt: f64) -> Self {
+        self.dt = Some(dt);
+        self
+    }
+
+    /// Saves the initial state and the state after each such time, as long as it is within the span.
+    /// Without it the state at the end of the span is saved, and no other.
+    #[must_use]
+    pub fn save_every(mut self, interval: f64) -> Self {
+        self.save_every = Some(interval);
+        self
+    }
+
+    /// Sets what runs the kernel; [`Device::best`] is the default.
+    #[must_use]
+    pub fn device(mut self, device: impl Into<Device>) -> Self {
+        self.device = Some(device.into());
+        self
+    }
+
+    /// Places a buffer, named by its path from the kernel, as in `loop.step.stage_rhs`. Results do
+    /// not depend on it, speed does.
+    #[must_use]
+    pub fn location(mut self, path: impl Into<String>, location: Location) -> Self {
+        self.locations.push((path.into(), location));
+        self
+    }
+
+    /// The kernel that the solver will run, with its buffers as declared.
+    ///
+    /// # Errors
+    /// [`SolveError::UnknownMethod`].
+    pub fn factory(&self) -> Result<BatchKernel, SolveError> {
+        let states = self.system.state_names().len();
+        let parameters = self.system.parameter_names().len();
+        let step = step(&self.method, states)?;
+        Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
+    }
+
+    /// Where the kernel's buffers lie on a target, which need not be of this machine.
+    ///
+    /// # Errors
+    /// [`SolveError::UnknownMethod`], and [`SolveError::UnknownPath`] or [`SolveError::Buffers`]
+    /// where a buffer cannot lie where it was placed.
+    pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
+        let mut registry = BufferRegistry::new();
+        let root = registry.add(&self.factory()?)?;
+        for (path, location) in &self.locations {
+            place(&mut registry, root, path, *location)?;
+        }
+        Ok(registry.layout(root, target)?)
+    }
+
+    /// The text of the kernel in a [`layout`](Self::layout).
+    ///
+    /// # Errors
+    /// [`SolveError::UnknownMethod`], and [`SolveError::Buffers`] where the layout is of another
+    /// kernel.
+    pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
+        Ok(self.factory()?.source(&self.system, layout)?)
+    }
+
+    /// Lays out the buffers and compiles the kernel.
+    ///
+    /// # Errors
+    /// As [`layout`](Self::layout); [`SolveError::NoStep`]; and those of the device.
+    pub fn build(self) -> Result<Solver, SolveError> {
+        let device = match &self.device {
+            Some(device) => device.clone(),
+            None => Device::best()?,
+        };
+        let layout = self.layout(&device.target(self.precision)?)?;
+        let source = self.source(&layout)?;
+        let dt = self.dt.ok_or(SolveError::NoStep { method: self.method })?;
+        let kernel = device.compile(&source)?;
+        let Self { system, save_every, .. } = self;
+        Ok(Solver { system, device, layout, source, kernel, dt, save_every })
+    }
+}
+
+/// The factory of a method's step.
+fn step(method: &str, states: usize) -> Result<Box<dyn Factory + Send + Sync>, SolveError> {
+    const EULER: [&str; 2] = ["euler", "explicit-euler"];
+    if EULER.contains(&method) {
+        return Ok(Box::new(ExplicitEuler));
+    }
+    match tableau::EXPLICIT.into_iter().find(|tableau| tableau.names.contains(&method)) {
+        Some(tableau) => Ok(Box::new(Erk::new(states, tableau))),
+        None => {
+            let names = tableau::EXPLICIT.into_iter().flat_map(|tableau| tableau.names);
+            let known = EULER.iter().chain(names).copied().collect();
+            Err(SolveError::UnknownMethod { given: method.to_owned(), known })
+        }
+    }
+}
+
+/// Moves the buffer at `path` inside the factory `root`.
+fn place(
+    registry: &mut BufferRegistry,
+    root: FactoryId,
+    path: &str,
+    location: Location,
+) -> Result<(), SolveError> {
+    let mut parts: Vec<_> = path.split('.').collect();
+    let buffer = parts.pop().unwrap_or_default();
+    let mut factory = root;
+    for part in parts {
+        factory = child(registry, factory, part, path)?;
+    }
+    registry.update_buffer(factory, buffer, BufferUpdate::new().location(location))?;
+    Ok(())
+}
+
+fn child(
+    registry: &BufferRegistry,
+    factory: FactoryId,
+    name: &str,
+    path: &str,
+) -> Result<FactoryId, SolveError> {
+    let context = registry.context(factory).ok_or(BufferError::UnknownFactory)?;
+    context.child(name).ok_or_else(|| SolveError::UnknownPath {
+        path: path.to_owned(),
+        factory: context.prefix().to_owned(),
+        known: context.children().map(|(name, _)| name.to_owned()).collect(),
+    })
+}

@@ -1,0 +1,120 @@
+//! What a solver refuses.
+
+use buffer_core::BufferError;
+use thiserror::Error;
+
+use crate::device::DeviceError;
+use crate::suggest::did_you_mean;
+
+/// What a solver refuses. Nothing was solved when one is returned.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SolveError {
+    /// The method does not exist.
+    #[error("unknown method `{given}`{}\nhelp: methods are {}", did_you_mean(given, known.iter().copied()), known.join(", "))]
+    UnknownMethod {
+        /// The name given.
+        given: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
+    /// No step was given.
+    #[error("the method `{method}` has a fixed step, and none was given\nhelp: add `.dt(...)`")]
+    NoStep {
+        /// The method.
+        method: String,
+    },
+    /// The step is not a length of time within the span.
+    #[error(
+        "the step {dt} does not fit into a span of {length}\nhelp: give a step above 0, and not above the span"
+    )]
+    Step {
+        /// The step.
+        dt: f64,
+        /// The length of the span.
+        length: f64,
+    },
+    /// The time between save points is not a length of time within the span.
+    #[error(
+        "saving every {save_every} does not fit into a span of {length}\nhelp: give a time above 0, and not above the span, or leave it out to save the end alone"
+    )]
+    SaveEvery {
+        /// The time between save points.
+        save_every: f64,
+        /// The length of the span.
+        length: f64,
+    },
+    /// The span is empty, goes backward, or is not finite.
+    #[error(
+        "{start}..{end} is not a span of time\nhelp: begin before the end, with finite numbers"
+    )]
+    Span {
+        /// The start.
+        start: f64,
+        /// The end.
+        end: f64,
+    },
+    /// A kernel cannot count so far.
+    #[error(
+        "{intervals} save points with {steps} steps before each are more than a kernel can count\nhelp: both must be less than 2147483647; save more often, or take longer steps"
+    )]
+    TooManySteps {
+        /// The save points.
+        intervals: f64,
+        /// The steps before each.
+        steps: f64,
+    },
+    /// The batch has no runs.
+    #[error("the batch has no runs: there are no values for `{name}`\nhelp: give at least one")]
+    NoRuns {
+        /// What has no values.
+        name: String,
+    },
+    /// The batch or its results are larger than memory.
+    #[error("the batch does not fit into memory\nhelp: use fewer runs, or save less often")]
+    TooManyRuns,
+    /// Zipped values are not equally many.
+    #[error(
+        "`{name}` has {length} values for {runs} runs\nhelp: zipped values are equally many, or a single one; `Batch::grid()` combines all with all"
+    )]
+    UnequalLengths {
+        /// What has them.
+        name: String,
+        /// How many there are.
+        length: usize,
+        /// The number of runs.
+        runs: usize,
+    },
+    /// A batch names something twice.
+    #[error("the batch gives values for `{name}` twice\nhelp: remove one of them")]
+    GivenTwice {
+        /// The name.
+        name: String,
+    },
+    /// A batch names something that the system does not have.
+    #[error("the system has no {kind} `{name}`{}", did_you_mean(name, known.iter().map(String::as_str)))]
+    UnknownName {
+        /// `parameter` or `state`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A placement names a factory that the kernel does not have.
+    #[error("`{path}` names no buffer of the kernel\nhelp: `{factory}` has the parts {}", known.join(", "))]
+    UnknownPath {
+        /// The path.
+        path: String,
+        /// The factory in which it ends.
+        factory: String,
+        /// The factory's children.
+        known: Vec<String>,
+    },
+    /// The buffers cannot be laid out so.
+    #[error(transparent)]
+    Buffers(#[from] BufferError),
+    /// The device cannot do it.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}

@@ -1,0 +1,109 @@
+//! One launch: the tables of a chunk of runs, and the kernel's arguments.
+
+use std::ops::Range;
+
+use buffer_core::Precision;
+use bytemuck::Pod;
+
+use super::SolveError;
+use crate::batch::{Input, Inputs};
+use crate::device::Kernel;
+use crate::device::arguments::Arguments;
+use crate::schedule::Schedule;
+
+/// A real of some precision.
+pub(super) trait Scalar: Pod {
+    const PRECISION: Precision;
+
+    fn of(value: f64) -> Self;
+}
+
+impl Scalar for f32 {
+    const PRECISION: Precision = Precision::F32;
+
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl Scalar for f64 {
+    const PRECISION: Precision = Precision::F64;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+}
+
+/// A table of zeros.
+pub(super) fn zeros<T: Pod>(shape: &[usize]) -> Result<Vec<T>, SolveError> {
+    let elements = shape.iter().try_fold(1, |product: usize, &length| product.checked_mul(length));
+    let elements = elements.ok_or(SolveError::TooManyRuns)?;
+    let mut table = Vec::new();
+    table.try_reserve_exact(elements).map_err(|_| SolveError::TooManyRuns)?;
+    table.resize(elements, T::zeroed());
+    Ok(table)
+}
+
+/// The runs whose tables take about `bytes`.
+pub(super) fn chunk_runs<T>(inputs: &Inputs<'_>, rows: usize, bytes: usize) -> usize {
+    let inputs_of_run = inputs.states.len() + inputs.parameters.len();
+    let reals = rows.saturating_mul(inputs.states.len()).saturating_add(inputs_of_run);
+    let run_bytes = reals.saturating_mul(size_of::<T>()).saturating_add(size_of::<i32>());
+    (bytes / run_bytes).max(1)
+}
+
+/// The inputs of a chunk of runs.
+pub(super) struct Tables<T> {
+    runs: usize,
+    initial_states: Vec<T>,
+    parameters: Vec<T>,
+}
+
+impl<T: Scalar> Tables<T> {
+    pub(super) fn new(inputs: &Inputs<'_>, runs: Range<usize>) -> Result<Self, SolveError> {
+        Ok(Self {
+            runs: runs.len(),
+            initial_states: table(&inputs.states, &runs)?,
+            parameters: table(&inputs.parameters, &runs)?,
+        })
+    }
+
+    /// Runs the kernel: `states` gets the saved states of all runs, `status` how each ended.
+    pub(super) fn launch(
+        &self,
+        kernel: &Kernel,
+        schedule: &Schedule,
+        states: &mut [T],
+        status: &mut [i32],
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), SolveError> {
+        let mut arguments = Arguments::new()
+            .input(&self.initial_states)
+            .input(&self.parameters)
+            .output(states)
+            .output(status)
+            .pair(T::PRECISION, schedule.start)
+            .pair(T::PRECISION, schedule.interval)
+            .pair(T::PRECISION, schedule.step())
+            .integer(self.runs as i64)
+            .integer(schedule.rows() as i64)
+            .integer(schedule.intervals as i64)
+            .integer(schedule.steps as i64);
+        // SAFETY: these are the fields of `kernels/arguments.cuh`, in order, and a `BatchKernel`
+        // wrote the text. It reads one value per input and run, and writes `rows` times one value
+        // per state and run and one status per run, each at the run's own index; the tables were
+        // made with just these lengths, for the same system.
+        unsafe { kernel.launch(&mut arguments, self.runs, progress)? };
+        Ok(())
+    }
+}
+
+fn table<T: Scalar>(inputs: &[Input<'_>], runs: &Range<usize>) -> Result<Vec<T>, SolveError> {
+    let mut table = zeros(&[inputs.len(), runs.len()])?;
+    for (row, input) in table.chunks_exact_mut(runs.len()).zip(inputs) {
+        for (value, run) in row.iter_mut().zip(runs.clone()) {
+            *value = T::of(input.value(run));
+        }
+    }
+    Ok(table)
+}
