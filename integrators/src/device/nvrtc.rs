@@ -211,6 +211,8 @@ pub fn options(capability: ComputeCapability, precision: Precision) -> Vec<Strin
         format!("--ftz={flush}"),
         "--prec-div=true".to_owned(),
         "--prec-sqrt=true".to_owned(),
+        // A text need not use all that the prelude offers.
+        "--diag-suppress=177".to_owned(),
         // Registers, stack and spills go into the log.
         "--ptxas-options=-v".to_owned(),
     ]
