@@ -1,9 +1,9 @@
 //! The unsafe part of the host device: loading compiled code and calling it.
 
 use std::ffi::{c_longlong, c_uchar};
-use std::fs;
 
 use super::HostError;
+use crate::device::cache::private_file;
 
 /// The entry of a kernel: arguments, first run, the run after the last, shared memory.
 type Entry = unsafe extern "C" fn(*const u64, c_longlong, c_longlong, *mut c_uchar);
@@ -36,12 +36,10 @@ pub(super) struct Library {
 impl Library {
     /// Loads a shared library from its bytes, and finds the entry.
     pub(super) fn load(bytes: &[u8], entry: &str) -> Result<Self, HostError> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("kernel.so");
-        fs::write(&path, bytes)?;
+        let file = private_file(bytes, ".so")?;
         // SAFETY: a kernel has no constructors, so loading runs no code of ours; that of the C
         // library it depends on is loaded already. The bytes are the compiler's, unchanged.
-        let library = unsafe { libloading::Library::new(&path)? };
+        let library = unsafe { libloading::Library::new(&*file)? };
         // SAFETY: `KERNEL` in the prelude defines every entry with this signature.
         let entry = unsafe { *library.get::<Entry>(entry)? };
         Ok(Self { entry, _library: library })
