@@ -1,12 +1,26 @@
-//! What the tests of CUDA share.
+//! What the tests of CUDA share: the compiler, and the kernels that they compile.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "fails the test that calls it")]
+
+use std::sync::Arc;
+
+use buffer_core::{Buffer, BufferRegistry, Layout, Location, Target};
+use integrators::System;
+use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
+use integrators::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
+use integrators::tableau::{CLASSICAL_RK4, TSIT5};
+
+/// The methods of [`lorenz_kernel`].
+pub const METHODS: [&str; 3] = ["euler", "classical-rk4", "tsit5"];
+
+/// The places that every buffer of a kernel can be given.
+pub const PLACES: [Location; 2] = [Location::Local, Location::Shared];
 
 /// The compiler; none where it is missing, which is then said.
 ///
 /// # Panics
 /// Where it is there and broken, or missing in CI.
-#[expect(clippy::panic, reason = "fails the test that calls it")]
 pub fn nvrtc() -> Option<&'static Nvrtc> {
     let in_ci = std::env::var("CI").as_deref() == Ok("true");
     match Nvrtc::load() {
@@ -17,4 +31,60 @@ pub fn nvrtc() -> Option<&'static Nvrtc> {
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+/// The Lorenz system, with `rho` as its parameter.
+///
+/// # Panics
+/// Where it does not parse.
+pub fn lorenz() -> System {
+    System::parse("dx = sigma*(y - x)\n dy = x*(rho - z) - y\n dz = x*y - beta*z")
+        .unwrap()
+        .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
+        .constants([("sigma", 10.0), ("beta", 8.0 / 3.0)])
+        .parameters([("rho", 21.0)])
+        .build()
+        .unwrap()
+}
+
+/// A kernel for [`lorenz`] with all its buffers in one place.
+///
+/// # Panics
+/// Where the method is none of [`METHODS`].
+pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
+    let erk = |tableau| {
+        let mut erk = Erk::new(3, tableau);
+        erk.stage_rhs = Buffer::at(place);
+        erk.stage_accumulator = Buffer::at(place);
+        Box::new(erk)
+    };
+    let step: Box<dyn Factory + Send + Sync> = match method {
+        "euler" => Box::new(ExplicitEuler),
+        "classical-rk4" => erk(CLASSICAL_RK4),
+        "tsit5" => erk(TSIT5),
+        _ => panic!("no method `{method}`"),
+    };
+    let mut ivp_loop = IvpLoop::new(3, 1, step);
+    ivp_loop.state = Buffer::at(place);
+    ivp_loop.proposed_state = Buffer::at(place);
+    ivp_loop.parameters = Buffer::at(place);
+    BatchKernel { r#loop: ivp_loop }
+}
+
+/// The kernel's layout for a target.
+///
+/// # Panics
+/// Where there is none.
+pub fn layout(kernel: &BatchKernel, target: &Target) -> Arc<Layout> {
+    let mut registry = BufferRegistry::new();
+    let id = registry.add(kernel).unwrap();
+    registry.layout(id, target).unwrap()
+}
+
+/// The kernel's text for [`lorenz`] and a target.
+///
+/// # Panics
+/// Where there is no layout.
+pub fn source(kernel: &BatchKernel, target: &Target) -> KernelSource {
+    kernel.source(&lorenz(), &layout(kernel, target)).unwrap()
 }

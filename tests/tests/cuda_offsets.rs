@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use buffer_core::{
-    BufferEntry, BufferRegistry, ComputeCapability, ElementType, FactoryId, Layout, Location,
-    Overflow, PlacedBuffer, Precision, Storage, Target, Width,
+    BufferEntry, BufferRegistry, ElementType, FactoryId, Layout, Location, Overflow, PlacedBuffer,
+    Precision, Storage, Target, Width,
 };
-use buffer_tests::cuda::nvrtc;
+use buffer_tests::cuda::{METHODS, PLACES, layout, lorenz_kernel, nvrtc};
+use integrators::device::nvrtc::Nvrtc;
 
 /// The place in its block that the probe takes: offsets from run to run show as well.
 const RUN: usize = 2;
@@ -75,6 +76,11 @@ fn probe_text(layout: &Layout) -> String {
     text
 }
 
+/// A number in PTX. The zero of a real is written in bits, as in `0f00000000`.
+fn literal(word: &str) -> Option<usize> {
+    word.trim_start_matches("0f").trim_start_matches("0d").parse().ok()
+}
+
 /// Where each number goes: the memory, and the bytes from the start of the block's shared memory or
 /// of the thread's local memory.
 fn stores(ptx: &str) -> HashMap<usize, (Space, usize)> {
@@ -82,11 +88,11 @@ fn stores(ptx: &str) -> HashMap<usize, (Space, usize)> {
     let mut numbers = HashMap::new();
     let mut stores = HashMap::new();
     for line in ptx.lines() {
-        let words: Vec<_> = line.split([' ', '\t', ',', ';', '[', ']', '+']).collect();
-        let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let words = line.split([' ', '\t', ',', ';', '[', ']', '{', '}']);
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
         match words[..] {
             [mov, register, value] if mov.starts_with("mov.") => {
-                if let Ok(value) = value.parse() {
+                if let Some(value) = literal(value) {
                     numbers.insert(register, value);
                 } else if let Some(&base) = bases.get(value) {
                     bases.insert(register, base);
@@ -97,20 +103,20 @@ fn stores(ptx: &str) -> HashMap<usize, (Space, usize)> {
                     bases.insert(register, base + offset);
                 }
             }
-            [store, base, ref rest @ ..] if store.starts_with("st.") => {
+            [store, address, ref values @ ..] if store.starts_with("st.") => {
                 let space = match store {
                     _ if store.contains(".shared.") => Space::Shared,
                     _ if store.contains(".local.") => Space::Local,
                     _ => panic!("a store to unknown memory: {line}"),
                 };
-                let (offset, value) = match *rest {
-                    [value] => (0, value),
-                    [offset, value] => (offset.parse::<usize>().unwrap(), value),
-                    _ => panic!("a store of an unknown form: {line}"),
-                };
-                let address = bases.get(base).unwrap_or_else(|| panic!("unknown base: {line}"));
-                let number = value.parse().unwrap_or_else(|_| numbers[value]);
-                let stored = stores.insert(number, (space, address + offset));
+                let (base, offset) = address.split_once('+').unwrap_or((address, "0"));
+                let address = bases[base] + offset.parse::<usize>().unwrap();
+                let mut values =
+                    values.iter().map(|value| literal(value).unwrap_or_else(|| numbers[value]));
+                // Zeros are the allocators' own, several at a time.
+                let Some(number) = values.find(|&number| number != 0) else { continue };
+                assert_eq!(values.next(), None, "more than the probe stores: {line}");
+                let stored = stores.insert(number, (space, address));
                 assert_eq!(stored, None, "two stores of one number: {line}");
             }
             _ => {}
@@ -119,7 +125,11 @@ fn stores(ptx: &str) -> HashMap<usize, (Space, usize)> {
     stores
 }
 
-fn check_offsets(layout: &Layout, ptx: &str) {
+fn check_offsets(nvrtc: &Nvrtc, layout: &Layout) {
+    let target = layout.target();
+    let capability = target.compute_capability().unwrap();
+    let compiled = nvrtc.compile(&probe_text(layout), capability, target.precision()).unwrap();
+    let ptx = &compiled.ptx;
     let stores = stores(ptx);
     let eight = layout.arenas(Width::Eight).shared_stride * 8;
     // The start and the end of each local array, as its buffers tell them: of an instance and a
@@ -209,11 +219,23 @@ fn every_store_goes_where_the_layout_says() {
 
     for sm in ["sm_75", "sm_90", "sm_120"] {
         for precision in [Precision::F32, Precision::F64] {
-            let capability: ComputeCapability = sm.parse().unwrap();
-            let target = Target::cuda(capability, precision);
-            let layout = registry.layout(root, &target).unwrap();
-            let compiled = nvrtc.compile(&probe_text(&layout), capability, precision).unwrap();
-            check_offsets(&layout, &compiled.ptx);
+            let target = Target::cuda(sm.parse().unwrap(), precision);
+            check_offsets(nvrtc, &registry.layout(root, &target).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_stores_of_every_kernel_go_where_its_layout_says() {
+    let Some(nvrtc) = nvrtc() else { return };
+    for sm in ["sm_80", "sm_120"] {
+        for method in METHODS {
+            for place in PLACES {
+                for precision in [Precision::F32, Precision::F64] {
+                    let target = Target::cuda(sm.parse().unwrap(), precision);
+                    check_offsets(nvrtc, &layout(&lorenz_kernel(method, place), &target));
+                }
+            }
         }
     }
 }

@@ -1,0 +1,103 @@
+//! Every kernel, compiled for every GPU: what the compiler makes of the texts.
+
+// The helpers of tests assert as well.
+#![allow(clippy::unwrap_used)]
+
+use buffer_core::{ComputeCapability, Location, Precision, Target};
+use buffer_tests::cuda::{METHODS, PLACES, lorenz_kernel, nvrtc, source};
+use integrators::device::nvrtc::Compiled;
+
+/// The names of the PTX instructions, as in `fma.rn.ftz.f32`.
+fn instructions(ptx: &str) -> impl Iterator<Item = &str> {
+    ptx.lines().filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        words.find(|word| !word.starts_with('@')).filter(|word| word.contains('.'))
+    })
+}
+
+/// An operation that the driver's compiler might fuse with another, for want of a rounding mode.
+fn is_loose(instruction: &str) -> bool {
+    let mut parts = instruction.split('.');
+    let operation = parts.next();
+    let is_real = matches!(instruction.rsplit('.').next(), Some("f32" | "f64"));
+    matches!(operation, Some("add" | "sub" | "mul" | "fma" | "mad"))
+        && is_real
+        && !parts.any(|part| part == "rn")
+}
+
+fn check_kernel(compiled: &Compiled, target: &Target, place: Location, what: &str) {
+    let ptx = &compiled.ptx;
+    assert!(compiled.cubin.starts_with(b"\x7fELF"), "{what}");
+    assert!(ptx.contains(".entry batch_kernel("), "{what}");
+    assert!(!compiled.log.contains("warning"), "{what}: {}", compiled.log);
+
+    let loose: Vec<_> = instructions(ptx).filter(|name| is_loose(name)).collect();
+    assert!(loose.is_empty(), "{what}: {loose:?} could be fused");
+    let fused = instructions(ptx).filter(|name| name.starts_with("fma.rn.")).count();
+    assert!(fused > 0, "{what}: nothing is fused");
+    let wide = instructions(ptx).filter(|name| name.contains("f64")).count();
+    assert_eq!(wide > 0, target.precision() == Precision::F64, "{what}: {wide} of f64");
+    let shared = instructions(ptx).filter(|name| name.contains(".shared.")).count();
+    assert_eq!(shared > 0, place == Location::Shared, "{what}: {shared} of shared memory");
+
+    let resources = compiled.resources("batch_kernel").unwrap();
+    assert_eq!(resources.stack_bytes, 0, "{what}: {resources:?}");
+    assert_eq!(resources.spill_store_bytes, 0, "{what}: {resources:?}");
+    assert_eq!(resources.spill_load_bytes, 0, "{what}: {resources:?}");
+    // Of all shared memory, a launch says how much it is.
+    assert_eq!(resources.shared_bytes, 0, "{what}: {resources:?}");
+    // With 64 registers a thread, 1024 threads fit a multiprocessor; with 128, 512.
+    let limit = if target.precision() == Precision::F32 { 64 } else { 128 };
+    assert!(resources.registers <= limit, "{what}: {resources:?}");
+}
+
+fn compile_all_for(sm: &str) {
+    let Some(nvrtc) = nvrtc() else { return };
+    let capability: ComputeCapability = sm.parse().unwrap();
+    for method in METHODS {
+        for place in PLACES {
+            for precision in [Precision::F32, Precision::F64] {
+                let target = Target::cuda(capability, precision);
+                let text = source(&lorenz_kernel(method, place), &target).text;
+                let compiled = nvrtc.compile(&text, capability, precision).unwrap();
+                let what = format!("{method}, {place}, {target}");
+                check_kernel(&compiled, &target, place, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_75() {
+    compile_all_for("sm_75");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_80() {
+    compile_all_for("sm_80");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_86() {
+    compile_all_for("sm_86");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_89() {
+    compile_all_for("sm_89");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_90() {
+    compile_all_for("sm_90");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_100() {
+    compile_all_for("sm_100");
+}
+
+#[test]
+fn every_kernel_compiles_for_sm_120() {
+    compile_all_for("sm_120");
+}
