@@ -94,10 +94,6 @@ impl Layout {
         }
         Ok(())
     }
-
-    fn is_root(&self, instance: &Instance) -> bool {
-        self.instances.first().is_some_and(|root| root.path == instance.path)
-    }
 }
 
 struct Header<'a> {
@@ -108,7 +104,8 @@ struct Header<'a> {
 impl fmt::Display for Header<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Instance { path, prefix, buffers } = self.instance;
-        let child = if self.layout.is_root(self.instance) { "" } else { &format!("{path}_##") };
+        // A child of the root has its name alone for a path.
+        let scope = if path == self.layout.prefix() { "" } else { &format!("{path}_##") };
         write!(
             f,
             "/* {path}: {prefix} */\n\
@@ -117,7 +114,7 @@ impl fmt::Display for Header<'_> {
              #undef SIZE\n\
              #undef ALLOCATE\n\
              #define SELF(name) {path}_##name\n\
-             #define CHILD(child, name) {child}child##_##name\n\
+             #define CHILD(child, name) {scope}child##_##name\n\
              #define SIZE(name) {path}_size_##name\n\
              #define ALLOCATE(name, m) {path}_allocate_##name(m)\n",
         )?;

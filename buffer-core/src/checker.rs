@@ -159,11 +159,9 @@ fn check_storage(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Viola
     let shared = matches!(buffer.storage, Storage::SharedPersistent | Storage::SharedScratch);
     let persistent = matches!(buffer.storage, Storage::SharedPersistent | Storage::LocalPersistent);
     let place_allowed = match buffer.entry.location {
-        Some(location) => (location.resolved() == Location::Shared) == shared,
-        None => {
-            let parent = buffer.entry.aliases.as_deref().and_then(|name| instance.buffer(name));
-            parent.is_some_and(|parent| parent.storage == buffer.storage)
-        }
+        Some(Location::Shared) => shared,
+        Some(Location::Local) => !shared,
+        Some(Location::Auto) | None => false,
     };
     if place_allowed && persistent == buffer.entry.persistent {
         return Ok(());

@@ -55,11 +55,19 @@ impl BufferContext {
         self.parent
     }
 
-    /// Where a buffer lies: where it says, or else where its parent lies.
-    ///
-    /// None where no such buffer exists.
+    /// Where a buffer lies: where it says, or else where its parent lies. Never
+    /// [`Location::Auto`], and none where there is no such buffer.
     pub fn location(&self, name: &str) -> Option<Location> {
-        self.root(self.entries.get_index_of(name)?)?.location.map(Location::resolved)
+        self.location_at(self.entries.get_index_of(name)?)
+    }
+
+    fn location_at(&self, position: usize) -> Option<Location> {
+        let (_, entry) = self.entries.get_index(position)?;
+        match entry.location {
+            Some(location) => Some(location.resolved()),
+            // Parents stand above their aliases, so this ends.
+            None => self.location_at(self.parent_position(position)?),
+        }
     }
 
     pub(crate) fn insert(&mut self, entry: BufferEntry) {
@@ -86,41 +94,35 @@ impl BufferContext {
         (parent < position).then_some(parent)
     }
 
-    /// The root of a buffer's tree: itself, if it aliases nothing. None where the tree has none,
-    /// because an alias in it names no buffer declared above.
-    pub(crate) fn root(&self, position: usize) -> Option<&BufferEntry> {
-        let (_, entry) = self.entries.get_index(position)?;
-        match entry.aliases {
-            None => Some(entry),
-            // Parents stand above their aliases, so this ends.
-            Some(_) => self.root(self.parent_position(position)?),
-        }
-    }
-
-    /// Applies a change, which is not checked yet. A root takes the aliases in its tree along to a
-    /// new place. False where no such buffer exists.
+    /// Applies a change, which is not checked yet. The aliases inside a buffer that moves go with
+    /// it. False where there is no such buffer.
     pub(crate) fn apply(&mut self, name: &str, update: BufferUpdate) -> bool {
         let before = self.location(name);
-        let Some(entry) = self.entries.get_mut(name) else { return false };
+        let Some((position, _, entry)) = self.entries.get_full_mut(name) else { return false };
         entry.apply(update);
-        if let (None, Some(place)) = (&entry.aliases, entry.location) {
-            self.move_tree(name, before, place);
+        let after = self.location(name);
+        if before != after {
+            self.move_aliases(position, before, after);
         }
         true
     }
 
-    /// Moves every alias below `root` that lies at `from` by its own word.
-    fn move_tree(&mut self, root: &str, from: Option<Location>, to: Location) {
-        let inside: Vec<usize> = (0..self.entries.len())
-            .filter(|&position| self.root(position).is_some_and(|entry| entry.name == root))
-            .collect();
-        for position in inside {
-            if let Some((_, entry)) = self.entries.get_index_mut(position)
+    /// Moves the aliases inside a buffer, and inside those, that say they lie where it lay.
+    fn move_aliases(&mut self, position: usize, before: Option<Location>, after: Option<Location>) {
+        let inside: Vec<_> =
+            (0..self.entries.len()).filter(|&alias| self.is_inside(alias, position)).collect();
+        for alias in inside {
+            if let Some((_, entry)) = self.entries.get_index_mut(alias)
                 && entry.location.is_some()
-                && entry.location.map(Location::resolved) == from
+                && entry.location.map(Location::resolved) == before
             {
-                entry.location = Some(to);
+                entry.location = after;
             }
         }
+    }
+
+    fn is_inside(&self, alias: usize, position: usize) -> bool {
+        self.parent_position(alias)
+            .is_some_and(|parent| parent == position || self.is_inside(parent, position))
     }
 }

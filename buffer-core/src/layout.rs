@@ -54,7 +54,7 @@ impl PlacedBuffer {
         &self.entry.name
     }
 
-    /// The declaration that was laid out.
+    /// The declaration that was laid out, with its location resolved.
     pub fn entry(&self) -> &BufferEntry {
         &self.entry
     }
@@ -187,6 +187,11 @@ impl Layout {
         &self.target
     }
 
+    /// The prefix of the root.
+    pub fn prefix(&self) -> &str {
+        self.instances.first().map_or("", Instance::prefix)
+    }
+
     /// The factories: parents before their children, which follow in order.
     pub fn instances(&self) -> &[Instance] {
         &self.instances
@@ -229,7 +234,8 @@ impl Layout {
         self.bytes(|arena| arena.local)
     }
 
-    fn bytes(&self, elements: impl Fn(&ArenaSizes) -> usize) -> usize {
+    /// Bytes of both widths of what `elements` takes of the arenas.
+    pub(crate) fn bytes(&self, elements: impl Fn(&ArenaSizes) -> usize) -> usize {
         Width::ALL.iter().map(|&width| elements(self.arenas(width)) * width.bytes()).sum()
     }
 

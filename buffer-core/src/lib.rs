@@ -17,6 +17,7 @@ mod planner;
 mod preamble;
 mod private;
 mod registry;
+mod report;
 mod rules;
 mod suggest;
 mod target;

@@ -41,7 +41,7 @@ fn place_buffers(
 ) -> Option<Vec<PlacedBuffer>> {
     let windows = *arenas;
     let mut place = |entry: &BufferEntry| {
-        let storage = Storage::of(context.location(&entry.name)?, entry.persistent);
+        let storage = Storage::of(entry.location?, entry.persistent);
         let width = target.width(entry.element);
         Some(PlacedBuffer {
             entry: entry.clone(),
@@ -54,12 +54,16 @@ fn place_buffers(
         })
     };
 
-    let mut placed = Vec::with_capacity(context.entries().len());
-    for entry in context.entries() {
+    let entries = context
+        .entries()
+        .map(|entry| BufferEntry { location: context.location(&entry.name), ..entry.clone() });
+    let entries: Vec<_> = entries.collect();
+    let mut placed = Vec::with_capacity(entries.len());
+    for entry in &entries {
         let root = entry.aliases.is_none();
         placed.push(if root { Some(place(entry)?) } else { None });
     }
-    for (position, (entry, fit)) in context.entries().zip(pack_aliases(context)).enumerate() {
+    for (position, (entry, fit)) in entries.iter().zip(pack_aliases(context)).enumerate() {
         let Some(fit) = fit else { continue };
         let buffer = if fit.fits {
             let parent = placed.get(fit.parent)?.as_ref()?;

@@ -40,6 +40,7 @@ pub struct Updated {
     pub changed: bool,
 }
 
+#[derive(Debug)]
 struct Node {
     context: BufferContext,
     layouts: Mutex<HashMap<Target, Arc<Layout>>>,
@@ -60,7 +61,7 @@ impl Node {
 ///
 /// It belongs to what is built from it: there is no global one. Every change is checked as a whole
 /// and made as a whole, or not at all.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct BufferRegistry {
     nodes: BTreeMap<FactoryId, Node>,
 }

@@ -5,7 +5,6 @@
 use crate::context::BufferContext;
 use crate::entry::{BufferEntry, Overflow};
 use crate::error::{BufferError, Fault};
-use crate::location::Location;
 use crate::names::{self, NameFault};
 use crate::packing::{Fit, pack_aliases};
 use crate::suggest::nearest;
@@ -110,8 +109,8 @@ fn check_alias(declaration: &Declaration<'_>) -> Option<Fault> {
 /// SB003: a persistent buffer is never aliased.
 fn check_persistent_parent(declaration: &Declaration<'_>) -> Option<Fault> {
     let (entry, parent) = (declaration.entry, declaration.parent?);
-    parent
-        .persistent
+    // An alias that is persistent itself is at fault whatever its parent is.
+    (parent.persistent && !entry.persistent)
         .then(|| Fault::PersistentParent { name: entry.name.clone(), parent: parent.name.clone() })
 }
 
@@ -123,12 +122,11 @@ fn check_persistent_alias(declaration: &Declaration<'_>) -> Option<Fault> {
         .then(|| Fault::PersistentAlias { name: entry.name.clone(), parent: parent.name.clone() })
 }
 
-/// SB005: an alias lies where its tree lies.
+/// SB005: an alias lives where its parent lives.
 fn check_place(declaration: &Declaration<'_>) -> Option<Fault> {
     let (entry, parent) = (declaration.entry, declaration.parent?);
     let location = entry.location?;
-    let parent_location =
-        declaration.context.root(declaration.position)?.location.map(Location::resolved)?;
+    let parent_location = declaration.context.location(&parent.name)?;
     (location.resolved() != parent_location).then(|| Fault::LocationMismatch {
         name: entry.name.clone(),
         location,
