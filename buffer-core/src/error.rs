@@ -122,7 +122,7 @@ pub enum BufferError {
         given: String,
     },
     /// SB018: a compute capability is not in the table.
-    #[error("compute capability {given} is not known [SB018]\nhelp: known are {known}")]
+    #[error("compute capability `{given}` is not known [SB018]\nhelp: known are {known}")]
     UnknownComputeCapability {
         /// The one given.
         given: String,

@@ -365,7 +365,6 @@ mod sizes {
         assert_eq!(registry.shared_buffer_size(factory), 180);
     }
 
-    /// The seed counts one element here, since an array of its compiler needs one.
     #[test]
     fn local_buffer_size_of_no_elements() {
         let (registry, factory) = one_factory([local("zero_size", 0)]);
