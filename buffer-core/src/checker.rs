@@ -56,6 +56,18 @@ pub enum Violation {
         /// The buffer.
         buffer: String,
     },
+    /// The local arrays are not counted in full.
+    #[error(
+        "local arrays of {bytes}-byte elements hold {needed} elements, but {counted} are counted"
+    )]
+    WrongCount {
+        /// The width of the elements in bytes.
+        bytes: usize,
+        /// The elements counted.
+        counted: usize,
+        /// The elements of all arrays.
+        needed: usize,
+    },
     /// The slices of two runs overlap, or equal indices in them collide on a bank.
     #[error("{bytes}-byte elements have a stride of {stride} for slices of {needed}")]
     WrongStride {
@@ -77,6 +89,7 @@ impl Layout {
     pub fn check(&self) -> Result<(), Violation> {
         for width in Width::ALL {
             self.check_stride(width)?;
+            self.check_count(width)?;
         }
         for instance in &self.instances {
             for buffer in &instance.buffers {
@@ -101,6 +114,19 @@ impl Layout {
         Err(Violation::WrongStride { bytes: width.bytes(), stride, needed })
     }
 
+    fn check_count(&self, width: Width) -> Result<(), Violation> {
+        let counted = self.arenas(width).local;
+        let buffers = self.instances.iter().flat_map(|instance| &instance.buffers);
+        let arrays = buffers.filter(|buffer| {
+            buffer.storage == Storage::Local && buffer.width == width && buffer.parent.is_none()
+        });
+        let needed = arrays.map(|buffer| buffer.entry.size).sum();
+        if counted == needed {
+            return Ok(());
+        }
+        Err(Violation::WrongCount { bytes: width.bytes(), counted, needed })
+    }
+
     fn check_width(&self, instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
         if buffer.width == self.target.width(buffer.entry.element) {
             return Ok(());
@@ -116,10 +142,10 @@ impl Layout {
                 (arenas.shared_persistent, arenas.shared_persistent + arenas.shared_scratch)
             }
             Storage::LocalPersistent => (0, arenas.local_persistent),
-            // The array is that of the root, and lies at its own zero.
+            // The array is that of the root.
             Storage::Local => match instance.buffer(&buffer.root) {
-                Some(root) if root.start == 0 && root.parent.is_none() => (0, root.entry.size),
-                _ => return Err(Violation::WrongParent { buffer: full_name(instance, buffer) }),
+                Some(root) => (0, root.entry.size),
+                None => return Err(Violation::WrongParent { buffer: full_name(instance, buffer) }),
             },
         };
         if first <= buffer.start && end_of(buffer).is_some_and(|last| last <= end) {
@@ -239,4 +265,193 @@ fn end_of(buffer: &PlacedBuffer) -> Option<usize> {
 
 fn full_name(instance: &Instance, buffer: &PlacedBuffer) -> String {
     format!("{}.{}", instance.path, buffer.entry.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::{ElementType, Precision};
+    use crate::entry::BufferEntry;
+    use crate::layout::ArenaSizes;
+    use crate::registry::BufferRegistry;
+    use crate::target::Target;
+
+    /// A step with a solver inside it, and something in every storage of both.
+    fn sound() -> Layout {
+        let mut registry = BufferRegistry::new();
+        let [step, solver] = ["step", "newton"].map(|prefix| {
+            let factory = registry.factory(prefix).unwrap();
+            for (place, location) in [("shared", Location::Shared), ("local", Location::Local)] {
+                let name = |name: &str| format!("{place}_{name}");
+                let root =
+                    |suffix: &str, size| BufferEntry::new(name(suffix), size).location(location);
+                let alias = |suffix: &str, size, parent: &str| {
+                    BufferEntry::new(name(suffix), size).aliases(name(parent))
+                };
+                for entry in [
+                    root("a", 8),
+                    alias("a1", 3, "a"),
+                    alias("a2", 4, "a"),
+                    alias("a11", 2, "a1"),
+                    root("b", 5),
+                    root("kept", 3).persistent(),
+                    root("kept2", 2).persistent(),
+                    root("wide", 2).element(ElementType::F64),
+                ] {
+                    registry.register(factory, entry).unwrap();
+                }
+            }
+            factory
+        });
+        registry.register_child(step, "solver", solver).unwrap();
+        let target = Target::host(4, Precision::F32).unwrap();
+        Layout::clone(&registry.layout(step, &target).unwrap())
+    }
+
+    /// What the checker says when one buffer is changed behind its back.
+    fn corrupted(path: &str, name: &str, corrupt: impl FnOnce(&mut PlacedBuffer)) -> Violation {
+        let mut layout = sound();
+        let mut instances = layout.instances.iter_mut();
+        let instance = instances.find(|instance| instance.path == path).unwrap();
+        let mut buffers = instance.buffers.iter_mut();
+        corrupt(buffers.find(|buffer| buffer.entry.name == name).unwrap());
+        layout.check().unwrap_err()
+    }
+
+    fn overlap(first: &str, second: &str) -> Violation {
+        Violation::Overlap { first: first.to_owned(), second: second.to_owned() }
+    }
+
+    #[test]
+    fn sound_layout_passes() {
+        assert_eq!(sound().check(), Ok(()));
+    }
+
+    #[test]
+    fn siblings_on_one_place_are_caught() {
+        for place in ["shared", "local"] {
+            let violation = corrupted("step", &format!("{place}_a2"), |a2| a2.start -= 3);
+            let [a1, a2] = ["a1", "a2"].map(|name| format!("step.{place}_{name}"));
+            assert_eq!(violation, overlap(&a1, &a2));
+        }
+    }
+
+    #[test]
+    fn roots_on_one_place_are_caught() {
+        let violation = corrupted("step", "shared_b", |b| b.start -= 1);
+        assert_eq!(violation, overlap("step.shared_a", "step.shared_b"));
+    }
+
+    #[test]
+    fn persistent_buffers_on_one_place_are_caught() {
+        let violation = corrupted("step", "local_kept2", |kept2| kept2.start -= 1);
+        assert_eq!(violation, overlap("step.local_kept", "step.local_kept2"));
+    }
+
+    #[test]
+    fn child_on_its_parents_bytes_is_caught() {
+        let violation = corrupted("solver", "shared_a", |a| {
+            a.start -= 1;
+            a.window -= 1;
+        });
+        assert!(matches!(violation, Violation::OutsideParent { .. } | Violation::Overlap { .. }));
+        let violation = corrupted("solver", "local_kept", |kept| {
+            kept.start -= 1;
+            kept.window -= 1;
+        });
+        assert_eq!(violation, overlap("step.local_kept2", "solver.local_kept"));
+    }
+
+    #[test]
+    fn alias_outside_its_parent_is_caught() {
+        let outside = |name: &str| Violation::OutsideParent { buffer: format!("step.{name}") };
+        let violation = corrupted("step", "shared_a2", |a2| a2.start += 2);
+        assert_eq!(violation, outside("shared_a2"));
+        let violation = corrupted("step", "local_a11", |a11| a11.start += 2);
+        assert_eq!(violation, outside("local_a11"));
+        let violation = corrupted("step", "shared_a1", |a1| a1.start -= 1);
+        assert_eq!(violation, outside("shared_a1"));
+    }
+
+    #[test]
+    fn buffer_outside_its_arena_is_caught() {
+        let outside = |name: &str| Violation::OutsideArena { buffer: format!("solver.{name}") };
+        for far in [1, 1000, usize::MAX - 1] {
+            // The last one in its arena.
+            let violation = corrupted("solver", "shared_b", |b| b.start = far.max(b.start + 1));
+            assert_eq!(violation, outside("shared_b"));
+        }
+        let violation = corrupted("solver", "local_b", |b| b.start = 1);
+        assert_eq!(violation, outside("local_b"));
+    }
+
+    #[test]
+    fn storage_that_is_not_declared_is_caught() {
+        for (name, storage) in [
+            ("shared_b", Storage::SharedPersistent),
+            ("shared_kept", Storage::SharedScratch),
+            ("shared_kept2", Storage::LocalPersistent),
+            ("local_kept", Storage::SharedPersistent),
+        ] {
+            let violation = corrupted("step", name, |buffer| buffer.storage = storage);
+            assert_eq!(violation, Violation::WrongStorage { buffer: format!("step.{name}") });
+        }
+    }
+
+    #[test]
+    fn wrong_width_is_caught() {
+        let violation = corrupted("step", "shared_b", |b| b.width = Width::Eight);
+        assert_eq!(violation, Violation::WrongWidth { buffer: "step.shared_b".to_owned() });
+    }
+
+    #[test]
+    fn wrong_parent_is_caught() {
+        let wrong = |name: &str| Violation::WrongParent { buffer: format!("step.{name}") };
+        let violation = corrupted("step", "shared_a2", |a2| a2.parent = Some("shared_a1".into()));
+        assert_eq!(violation, wrong("shared_a2"));
+        let violation = corrupted("step", "shared_b", |b| b.parent = Some("shared_a".into()));
+        assert_eq!(violation, wrong("shared_b"));
+        let violation = corrupted("step", "shared_a1", |a1| a1.parent = None);
+        assert_eq!(violation, wrong("shared_a1"));
+        let violation = corrupted("step", "local_b", |b| b.root = "local_a".into());
+        assert_eq!(violation, wrong("local_b"));
+        let violation = corrupted("step", "local_a", |a| a.entry.persistent = true);
+        assert!(matches!(violation, Violation::WrongStorage { .. }));
+    }
+
+    #[test]
+    fn buffer_before_its_window_is_caught() {
+        let violation = corrupted("solver", "local_kept", |kept| kept.window += 1);
+        assert_eq!(violation, Violation::OutsideWindow { buffer: "solver.local_kept".to_owned() });
+    }
+
+    #[test]
+    fn wrong_arenas_are_caught() {
+        let checked = |corrupt: fn(&mut ArenaSizes)| {
+            let mut layout = sound();
+            corrupt(&mut layout.arenas.four);
+            layout.check()
+        };
+        // One makes it even, two make it too short.
+        for corrupt in [(|arena| arena.shared_stride += 1) as fn(&mut ArenaSizes), |arena| {
+            arena.shared_stride -= 2
+        }] {
+            assert!(matches!(checked(corrupt), Err(Violation::WrongStride { bytes: 4, .. })));
+        }
+        assert!(matches!(
+            checked(|arena| arena.local -= 1),
+            Err(Violation::WrongCount { bytes: 4, .. })
+        ));
+        assert!(matches!(
+            checked(|arena| arena.local_persistent -= 1),
+            Err(Violation::OutsideArena { .. })
+        ));
+        assert!(matches!(
+            checked(|arena| {
+                arena.shared_persistent -= 1;
+                arena.shared_scratch += 1;
+            }),
+            Err(Violation::OutsideArena { .. })
+        ));
+    }
 }
