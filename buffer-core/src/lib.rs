@@ -1,4 +1,72 @@
 //! Scratch memory for GPU algorithms: declared on structs, proved, laid out, allocated.
+//!
+//! An algorithm declares its buffers on its factory struct with [`#[derive(Buffers)]`](derive@Buffers):
+//! how many elements, where they lie, which buffer's storage they reuse. What is wrong with a
+//! declaration is a compile error where sizes are known, and a [`Fault`] where they are not. A
+//! [`BufferRegistry`] lays out a factory with everything inside it for a [`Target`], and kernels
+//! receive the [`Layout`] as C text in which every offset is a literal.
+//!
+//! ```
+//! use buffer_core::{Buffer, BufferError, BufferRegistry, Buffers, Location, Precision, Target};
+//!
+//! #[derive(Buffers)]
+//! #[buffers(vars(n >= 1))]
+//! struct Newton {
+//!     n: usize,
+//!     #[buffer(size = n, location = "local")]
+//!     delta: Buffer,
+//!     #[buffer(size = 1, location = "local", persistent)]
+//!     iterations: Buffer<i32>,
+//! }
+//!
+//! #[derive(Buffers)]
+//! #[buffers(prefix = "dirk", vars(n >= 1, stages >= 2))]
+//! struct Dirk {
+//!     n: usize,
+//!     stages: usize,
+//!     #[buffer(size = n * (stages - 1), location = "shared")]
+//!     accumulator: Buffer,
+//!     #[buffer(size = n, aliases = "accumulator")]
+//!     stage_base: Buffer,
+//!     #[child]
+//!     solver: Newton,
+//! }
+//!
+//! # fn main() -> Result<(), BufferError> {
+//! let dirk = Dirk {
+//!     n: 3,
+//!     stages: 4,
+//!     accumulator: Buffer::default(),
+//!     stage_base: Buffer::default(),
+//!     // The caller may place a buffer elsewhere than its declaration.
+//!     solver: Newton { n: 3, delta: Buffer::at(Location::Shared), iterations: Buffer::default() },
+//! };
+//! let mut registry = BufferRegistry::new();
+//! let factory = registry.add(&dirk)?;
+//!
+//! let target = Target::cuda("9.0".parse()?, Precision::F32);
+//! let layout = registry.layout(factory, &target)?;
+//! assert_eq!(layout.shared_bytes(), 13 * 4); // 9 + 3 elements, and one to make the stride odd
+//! println!("{layout}"); // a table of all buffers
+//!
+//! let stage_base = layout.instance("dirk")?.buffer("stage_base").unwrap();
+//! assert_eq!(stage_base.range(), 0..3);
+//! assert_eq!(stage_base.parent(), Some("accumulator"));
+//!
+//! // The text of a kernel: the preamble once, then a header before the text of each factory, with
+//! // children before their parents.
+//! let mut kernel = layout.preamble();
+//! kernel += &layout.header("solver")?;
+//! kernel += "/* text that says ALLOCATE(delta, m); */\n";
+//! kernel += &layout.header("dirk")?;
+//! assert!(kernel.contains("solver_allocate_delta"));
+//!
+//! // A change is made as a whole or not at all, and the next layout is built anew.
+//! registry.update(factory, "accumulator_location", "local")?;
+//! assert_eq!(registry.layout(factory, &target)?.shared_bytes(), 3 * 4);
+//! # Ok(())
+//! # }
+//! ```
 
 mod allocator;
 mod buffer;

@@ -1,6 +1,6 @@
 //! Where buffers lie: golden offsets, totals, limits of targets, reports.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
 
