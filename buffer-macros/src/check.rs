@@ -12,15 +12,16 @@ pub(crate) use fit::Assertion;
 
 /// Checks every rule that can be seen here, and returns what the compiler has to assert.
 pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Vec<Assertion<'a>> {
+    report.enter(None);
     name::check_prefix(declaration, report);
     bound::check_variables(declaration, report);
     bound::check_ranges(declaration, report);
     for field in &declaration.fields {
-        report.enter(field.index);
+        report.enter(Some(field.index));
         name::check_name(field, report);
     }
     for (field, buffer) in declaration.buffers() {
-        report.enter(field.index);
+        report.enter(Some(field.index));
         key::check_size_given(field, buffer, report);
         key::check_location_given(field, buffer, report);
         key::check_overflow_used(field, buffer, report);

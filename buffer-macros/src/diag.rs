@@ -38,6 +38,10 @@ pub(crate) enum Problem {
     },
     #[error("expected a key, found `{found}`\nhelp: write `{form}`")]
     NotAKey { found: String, form: &'static str },
+    #[error(
+        "`#[{attribute}(...)]` is too long to be checked\nhelp: shorten its expressions, for example with constants"
+    )]
+    TooLong { attribute: &'static str },
     #[error("key `{key}` is given twice\nhelp: remove one of them")]
     RepeatedKey { key: String },
     #[error("`{key}` is not checked yet\nhelp: remove `{key}`")]
@@ -226,15 +230,15 @@ pub(crate) fn did_you_mean<'a>(
 /// Collects problems with their places in the source.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    errors: Vec<(usize, syn::Error)>,
-    place: usize,
+    errors: Vec<(Option<usize>, syn::Error)>,
+    field: Option<usize>,
 }
 
 impl Report {
-    /// Says which field the next problems belong to. They are told in the order of the fields, after
-    /// those of the struct, whatever the order of the rules.
-    pub(crate) fn enter(&mut self, field: usize) {
-        self.place = field + 1;
+    /// Says which field the next problems belong to, or that they are the struct's. They are told in
+    /// the order of the source, whatever the order of the rules.
+    pub(crate) fn enter(&mut self, field: Option<usize>) {
+        self.field = field;
     }
 
     /// Records a problem at `tokens`, all of which will be underlined.
@@ -244,7 +248,7 @@ impl Report {
 
     /// Records what syn or darling found.
     pub(crate) fn error(&mut self, error: impl Into<syn::Error>) {
-        self.errors.push((self.place, error.into()));
+        self.errors.push((self.field, error.into()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -257,7 +261,7 @@ impl Report {
     }
 
     fn sorted(mut self) -> impl Iterator<Item = syn::Error> {
-        self.errors.sort_by_key(|(place, _)| *place);
+        self.errors.sort_by_key(|(field, _)| *field);
         self.errors.into_iter().map(|(_, error)| error)
     }
 

@@ -43,7 +43,7 @@ impl Declaration {
     /// The fields that are buffers, in the order of their declaration.
     pub(crate) fn buffers(&self) -> impl Iterator<Item = (&Field, &Buffer)> {
         self.fields.iter().filter_map(|field| match &field.kind {
-            Kind::Buffer(buffer) => Some((field, buffer)),
+            Kind::Buffer(buffer) => Some((field, &**buffer)),
             _ => None,
         })
     }
@@ -56,7 +56,7 @@ impl Declaration {
     pub(crate) fn parent_of(&self, buffer: &Buffer) -> Option<(&Field, &Buffer)> {
         let field = self.field(&buffer.aliases.as_ref()?.value)?;
         match &field.kind {
-            Kind::Buffer(parent) => Some((field, parent)),
+            Kind::Buffer(parent) => Some((field, &**parent)),
             _ => None,
         }
     }
@@ -78,7 +78,7 @@ pub(crate) struct Field {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Plain,
-    Buffer(Buffer),
+    Buffer(Box<Buffer>),
     Child,
     /// Its attributes contradict each other: nothing follows from it.
     Contradictory,

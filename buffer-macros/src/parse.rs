@@ -6,7 +6,7 @@ mod value;
 
 use darling::FromMeta;
 use darling::ast::NestedMeta;
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
@@ -96,7 +96,7 @@ fn read_fields<'a>(
     let raw: Vec<RawField> = fields
         .enumerate()
         .filter_map(|(index, field)| {
-            report.enter(index);
+            report.enter(Some(index));
             RawField::read(index, field, report)
         })
         .collect();
@@ -115,7 +115,7 @@ fn read_fields<'a>(
     }
     raw.into_iter()
         .map(|field| {
-            report.enter(field.index);
+            report.enter(Some(field.index));
             field.finish(&scope, report)
         })
         .collect()
@@ -172,7 +172,7 @@ impl RawField {
             RawKind::Child => Kind::Child,
             RawKind::Contradictory => Kind::Contradictory,
             RawKind::Buffer(arguments, damaged) => {
-                Kind::Buffer(buffer(*arguments, damaged, &name, scope, report))
+                Kind::Buffer(Box::new(buffer(*arguments, damaged, &name, scope, report)))
             }
         };
         Field { index: self.index, ident: self.ident, name, ty: self.ty, kind }
@@ -279,7 +279,12 @@ impl Items {
 
     fn read(&mut self, attribute: &Attribute, report: &mut Report) {
         match &attribute.meta {
-            Meta::List(_) => {}
+            Meta::List(list) if is_readable(list.tokens.clone()) => {}
+            Meta::List(list) => {
+                self.damaged = true;
+                report.push(&list.path, Problem::TooLong { attribute: self.attribute });
+                return;
+            }
             // Nothing is said, which the check of what is missing finds.
             Meta::Path(_) => return,
             Meta::NameValue(meta) => {
@@ -354,6 +359,31 @@ impl Items {
     }
 }
 
+/// Tokens of one attribute, and how deep their parentheses go, beyond which nothing is read: parsers
+/// and proofs recurse, and a stack has an end.
+const MOST_TOKENS: usize = 512;
+const MOST_DEPTH: usize = 32;
+
+fn is_readable(tokens: TokenStream) -> bool {
+    let mut open = vec![tokens.into_iter()];
+    let mut count = 0;
+    while let Some(innermost) = open.last_mut() {
+        match innermost.next() {
+            Some(TokenTree::Group(group)) => open.push(group.stream().into_iter()),
+            Some(_) => {}
+            None => {
+                open.pop();
+                continue;
+            }
+        }
+        count += 1;
+        if count > MOST_TOKENS || open.len() > MOST_DEPTH {
+            return false;
+        }
+    }
+    true
+}
+
 /// Every identifier in the place of a key, however damaged the attributes are: an editor completes
 /// keys while they are typed.
 fn written_keys(input: &DeriveInput) -> Vec<Ident> {
@@ -405,4 +435,37 @@ fn snake_case(name: &str) -> String {
         snake.extend(character.to_lowercase());
     }
     snake
+}
+
+/// The size that `text` says where `fields` are plain fields.
+#[cfg(test)]
+pub(crate) fn size_of_fields(text: &str, fields: &[&str]) -> Result<crate::model::Size, String> {
+    let scope = Scope {
+        plain: fields.iter().map(|field| quote::format_ident!("{field}")).collect(),
+        ..Scope::default()
+    };
+    let mut report = Report::default();
+    let expr = syn::parse_str(text).unwrap();
+    parse_size(&expr, "buffer", &scope, &mut report).ok_or_else(|| report.messages().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn struct_names_become_prefixes() {
+        let names = [
+            ("DirkStep", "dirk_step"),
+            ("FIRK", "firk"),
+            ("FIRKStep", "firk_step"),
+            ("RosenbrockW", "rosenbrock_w"),
+            ("BiCgStab", "bi_cg_stab"),
+            ("Rk4Step", "rk4_step"),
+            ("already_snake", "already_snake"),
+        ];
+        for (name, prefix) in names {
+            assert_eq!(snake_case(name), prefix);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Polynomials with integer coefficients, in normal form.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -104,8 +105,11 @@ struct Named<'a> {
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut terms: Vec<_> = self.polynomial.terms.iter().collect();
-        terms.sort_by_key(|(monomial, _)| {
-            (std::cmp::Reverse(monomial.values().sum::<u32>()), (*monomial).clone())
+        // By degree, then as one would write the products out: `n^2` before `n*s`.
+        terms.sort_by_cached_key(|(monomial, _)| {
+            let factors =
+                monomial.iter().flat_map(|(variable, power)| (0..*power).map(move |_| *variable));
+            (Reverse(monomial.values().sum::<u32>()), factors.collect::<Vec<_>>())
         });
         if terms.is_empty() {
             return f.write_str("0");
@@ -132,5 +136,54 @@ impl fmt::Display for Named<'_> {
             f.write_str(&factors.join("*"))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Vec<String> {
+        ["n", "s"].map(String::from).to_vec()
+    }
+
+    fn shown(polynomial: &Polynomial) -> String {
+        polynomial.display(&names()).to_string()
+    }
+
+    #[test]
+    fn terms_collect() {
+        let (n, s) = (Polynomial::variable(0), Polynomial::variable(1));
+        let one = Polynomial::constant(1);
+        let product = n.mul(&s.sub(&one).unwrap()).unwrap();
+        assert_eq!(shown(&product), "n*s - n");
+        assert_eq!(shown(&product.add(&n).unwrap()), "n*s");
+        assert_eq!(shown(&n.mul(&n).unwrap().sub(&n.mul(&n).unwrap()).unwrap()), "0");
+        let square = n.sub(&s).unwrap().mul(&n.sub(&s).unwrap()).unwrap();
+        assert_eq!(shown(&square), "n^2 - 2*n*s + s^2");
+        assert_eq!(shown(&Polynomial::constant(-3)), "-3");
+    }
+
+    #[test]
+    fn a_variable_can_be_replaced() {
+        let n = Polynomial::variable(0);
+        let square = n.mul(&n).unwrap();
+        let shifted = n.add(&Polynomial::constant(2)).unwrap();
+        assert_eq!(shown(&square.substitute(0, &shifted).unwrap()), "n^2 + 4*n + 4");
+        assert_eq!(shown(&square.substitute(1, &shifted).unwrap()), "n^2");
+    }
+
+    #[test]
+    fn what_overflows_is_nothing() {
+        let large = Polynomial::constant(i128::MAX);
+        assert_eq!(large.add(&Polynomial::constant(1)), None);
+        assert_eq!(large.mul(&Polynomial::constant(2)), None);
+    }
+
+    #[test]
+    fn too_many_terms_are_nothing() {
+        let sum = (0..MOST_TERMS + 1)
+            .try_fold(Polynomial::default(), |sum, index| sum.add(&Polynomial::variable(index)));
+        assert_eq!(sum, None);
     }
 }

@@ -418,3 +418,164 @@ impl Values<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use quote::format_ident;
+
+    use crate::parse::size_of_fields;
+
+    fn bound(variable: &str, least: i128, most: Option<i128>) -> Bound {
+        Bound { variable: format_ident!("{variable}"), least, most }
+    }
+
+    /// The verdict on sizes over the fields `n`, `s` and `m`.
+    fn verdict(taken: &[&str], needs: &str, holds: &str, bounds: &[Bound]) -> Verdict {
+        let term = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap().term;
+        let taken: Vec<Term> = taken.iter().map(|text| term(text)).collect();
+        let taken: Vec<&Term> = taken.iter().collect();
+        let (needs, holds) = (term(needs), term(holds));
+        Variables::of(taken.iter().copied().chain([&needs, &holds]), bounds)
+            .verdict(&taken, &needs, &holds)
+    }
+
+    fn unless(values: &[(&str, i128)]) -> Verdict {
+        Verdict::Unless(values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect())
+    }
+
+    #[test]
+    fn literals_are_compared() {
+        assert_eq!(verdict(&["30"], "20", "50", &[]), Verdict::Fits);
+        assert_eq!(verdict(&["30"], "21", "50", &[]), Verdict::Never);
+    }
+
+    #[test]
+    fn bounds_decide() {
+        let at_least = |least| [bound("n", 1, None), bound("s", least, None)];
+        assert_eq!(verdict(&[], "n", "n * (s - 1)", &at_least(2)), Verdict::Fits);
+        assert_eq!(verdict(&[], "n", "n * (s - 1)", &at_least(1)), unless(&[("n", 1), ("s", 1)]));
+        assert_eq!(verdict(&[], "3 * n", "n * n", &[bound("n", 1, None)]), unless(&[("n", 1)]));
+        assert_eq!(verdict(&[], "3 * n", "n * n", &[bound("n", 3, None)]), Verdict::Fits);
+        assert_eq!(verdict(&["n"], "n", "n", &[bound("n", 1, None)]), Verdict::Never);
+        assert_eq!(verdict(&["n"], "n", "n", &[]), unless(&[("n", 1)]));
+        let few = [bound("n", 1, None), bound("m", 1, Some(16))];
+        assert_eq!(verdict(&[], "m * n", "16 * n", &few), Verdict::Fits);
+        assert_eq!(verdict(&[], "m * n", "15 * n", &few), unless(&[("m", 16), ("n", 1)]));
+    }
+
+    #[test]
+    fn an_example_has_no_negative_size() {
+        // For s = 0 the parent's size would be negative, which is another fault.
+        assert_eq!(verdict(&[], "n", "n * (s - 1)", &[]), unless(&[("n", 1), ("s", 1)]));
+    }
+
+    #[test]
+    fn branches_are_understood() {
+        assert_eq!(verdict(&[], "n", "max(n, m)", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "max(n, m)", "max(m, n)", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "min(n, m)", "n", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "max(n, m)", "n + m", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "max(n, m)", "n", &[]), unless(&[("n", 0), ("m", 1)]));
+        assert_eq!(verdict(&[], "if s > 1 { n } else { 0 }", "n", &[]), Verdict::Fits);
+        assert_eq!(
+            verdict(&[], "if s > 1 { 2 * n } else { 0 }", "n", &[]),
+            unless(&[("s", 2), ("n", 1)])
+        );
+    }
+
+    #[test]
+    fn a_constant_has_one_value_so_no_example_refutes_it() {
+        assert_eq!(verdict(&[], "K", "2 * K", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "K", "L", &[]), Verdict::Unknown);
+        assert_eq!(verdict(&[], "K + 1", "K", &[]), Verdict::Never);
+        assert_eq!(verdict(&[], "K", "n", &[]), Verdict::Unknown);
+    }
+
+    #[test]
+    fn what_is_too_large_to_decide_is_left_open() {
+        let sum = vec!["max(n, max(s, m))"; 12].join(" + ");
+        assert_eq!(verdict(&[], &sum, "7 * K", &[]), Verdict::Unknown);
+        let deep = (0..30).fold("n".to_owned(), |deep, _| format!("max({deep}, min(s, m))"));
+        assert_eq!(verdict(&[], &deep, "K", &[]), Verdict::Unknown);
+    }
+
+    fn size() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            select(vec!["n", "s", "m"]).prop_map(str::to_owned),
+            (0..5u8).prop_map(|value| value.to_string()),
+        ];
+        leaf.prop_recursive(3, 12, 2, |inner| {
+            let pair = (inner.clone(), inner.clone());
+            prop_oneof![
+                (pair.clone(), select(vec!["+", "-", "*"]))
+                    .prop_map(|((left, right), operator)| format!("({left} {operator} {right})")),
+                (pair.clone(), select(vec!["max", "min"]))
+                    .prop_map(|((left, right), function)| format!("{function}({left}, {right})")),
+                (pair, inner.clone(), inner).prop_map(|((left, right), then, otherwise)| {
+                    format!("if {left} < {right} {{ {then} }} else {{ {otherwise} }}")
+                }),
+            ]
+        })
+    }
+
+    fn range() -> impl Strategy<Value = (i128, Option<i128>)> {
+        (0..4i128, proptest::option::of(0..20i128))
+            .prop_map(|(least, more)| (least, more.map(|more| least + more)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn verdicts_are_true(
+            taken in size(),
+            needs in size(),
+            holds in size(),
+            ranges in proptest::array::uniform3(range()),
+            points in proptest::collection::vec(proptest::array::uniform3(0..1000i128), 1000),
+        ) {
+            let bounds: Vec<Bound> = ["n", "s", "m"]
+                .iter()
+                .zip(ranges)
+                .map(|(name, (least, most))| bound(name, least, most))
+                .collect();
+            let term = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap().term;
+            let (taken, needs, holds) = (term(&taken), term(&needs), term(&holds));
+            let variables = Variables::of([&taken, &needs, &holds], &bounds);
+            // `None` where a size is negative, which is another fault.
+            let fits = |point: &[(String, i128)]| {
+                let size = |term: &Term| variables.value(term, point).filter(|size| *size >= 0);
+                Some(size(&taken)? + size(&needs)? <= size(&holds)?)
+            };
+            let verdict = variables.verdict(&[&taken], &needs, &holds);
+            if let Verdict::Unless(example) = &verdict {
+                for (name, value) in example {
+                    let bound = bounds.iter().find(|bound| bound.variable == name).unwrap();
+                    prop_assert!(bound.least <= *value);
+                    prop_assert!(bound.most.is_none_or(|most| *value <= most));
+                }
+                prop_assert_eq!(fits(example), Some(false));
+            }
+            for point in points {
+                let point: Vec<(String, i128)> = variables
+                    .names
+                    .iter()
+                    .map(|name| {
+                        let index = ["n", "s", "m"].iter().position(|known| known == name).unwrap();
+                        let (least, most) = ranges[index];
+                        let span = most.map_or(1000, |most| most - least + 1);
+                        (name.clone(), least + point[index] % span)
+                    })
+                    .collect();
+                match (&verdict, fits(&point)) {
+                    (Verdict::Fits, Some(fits)) => prop_assert!(fits, "{point:?}"),
+                    (Verdict::Never, Some(fits)) => prop_assert!(!fits, "{point:?}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub(super) fn check_fit<'a>(
 ) -> Vec<Assertion<'a>> {
     let mut parents: Vec<Parent<'a>> = Vec::new();
     for (field, buffer) in declaration.buffers() {
-        report.enter(field.index);
+        report.enter(Some(field.index));
         let Some((alias, parent_field, parent)) = sound_alias(declaration, field, buffer) else {
             continue;
         };
