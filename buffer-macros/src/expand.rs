@@ -10,7 +10,7 @@ mod reference;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::Ident;
 
 use crate::check::Assertion;
@@ -63,4 +63,12 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
 /// A local name that no name of the user's can meet.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// An `Option` of the same value.
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
 }

@@ -10,6 +10,8 @@ mod names;
 mod parse;
 mod polynomial;
 mod proof;
+#[cfg(test)]
+mod tests;
 
 use std::panic::catch_unwind;
 

@@ -399,7 +399,10 @@ fn written_keys(input: &DeriveInput) -> Vec<Ident> {
         let mut expected = true;
         for token in list.tokens.clone() {
             match token {
-                TokenTree::Ident(ident) if expected => keys.push(ident),
+                // A keyword, `crate` among them, names no item.
+                TokenTree::Ident(ident) if expected => {
+                    keys.extend(syn::parse2::<Ident>(TokenTree::from(ident).into()));
+                }
                 TokenTree::Punct(comma) if comma.as_char() == ',' => {
                     expected = true;
                     continue;

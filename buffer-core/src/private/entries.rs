@@ -37,8 +37,15 @@ impl Entries {
     }
 
     /// SB012: a field lies within its bounds.
-    pub fn bound(&mut self, variable: &str, value: i128, least: i128, most: i128, bound: &str) {
-        if value < least || value > most {
+    pub fn bound(
+        &mut self,
+        variable: &str,
+        value: i128,
+        least: i128,
+        most: Option<i128>,
+        bound: &str,
+    ) {
+        if value < least || most.is_some_and(|most| value > most) {
             self.faults.push(Fault::OutsideBounds {
                 variable: variable.to_owned(),
                 value: value.to_string(),

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Path, parse_quote};
 
-use super::local;
+use super::{local, option};
 use crate::check::Assertion;
 use crate::model::{Bound, Declaration, Operator, Size};
 
@@ -103,7 +103,7 @@ fn assert_bound(declaration: &Declaration, bound: &Bound) -> Option<TokenStream>
     let variable = &bound.variable;
     declaration.generics.const_params().find(|parameter| parameter.ident == *variable)?;
     let (name, text) = (variable.unraw().to_string(), bound.to_string());
-    let (least, most) = (bound.least, bound.most.unwrap_or(i128::MAX));
+    let (least, most) = (bound.least, option(bound.most));
     let span = variable.span();
     let function = respanned(quote!(#krate::__private::assert_bound), span);
     let value = respanned(quote!(#variable as ::core::primitive::i128), span);

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::{constants, local};
+use super::{constants, local, option};
 use crate::model::{
     Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Size, Term,
 };
@@ -19,7 +19,7 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let field = declaration.field(&bound.variable)?;
         matches!(field.kind, Kind::Plain).then_some(())?;
         let (variable, name) = (&bound.variable, &field.name);
-        let (least, most) = (bound.least, bound.most.unwrap_or(i128::MAX));
+        let (least, most) = (bound.least, option(bound.most));
         let text = bound.to_string();
         let value = widen(krate, variable.span(), field_of_self(variable));
         Some(quote!(#entries.bound(#name, #value, #least, #most, #text);))
@@ -71,13 +71,6 @@ fn declared(declaration: &Declaration, field: &Field, buffer: &Buffer) -> TokenS
             overflow: #krate::Overflow::#overflow,
             zero: #zero,
         }
-    }
-}
-
-fn option(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {
                 fn prefix(&self) -> &::core::primitive::str {
-                    #(let _ = &self.#fields;)*
+                    #(let _ = self.#fields;)*
                     #prefix
                 }
 

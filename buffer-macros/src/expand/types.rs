@@ -16,12 +16,15 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let message =
             format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
         let (ty, parent_ty) = (&field.ty, &parent.ty);
+        // The same tokens are the same type.
+        (ty != parent_ty).then_some(())?;
         let same = local("SameElement");
         let assert = local("assert_same_element");
         let (impl_generics, _, where_clause) = declaration.generics.split_for_impl();
         let parent_element = quote!(<#parent_ty as #krate::__private::BufferField>::Element);
         let child_element = quote_spanned!(ty.span()=> <#ty as #krate::__private::BufferField>::Element);
         Some(quote! {
+            #[allow(dead_code)]
             const _: () = {
                 #[diagnostic::on_unimplemented(
                     message = #message,

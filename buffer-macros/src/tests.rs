@@ -1,0 +1,337 @@
+//! The whole derive on given tokens: what it expands to, that no name can change its meaning, and that
+//! no tokens make it panic.
+
+use proc_macro2::TokenStream;
+use proptest::prelude::*;
+use proptest::sample::select;
+use quote::{ToTokens, quote};
+use syn::visit::{self, Visit};
+
+use crate::derive::derive;
+
+fn pretty(output: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(output).unwrap())
+}
+
+/// The struct and what the derive makes of it.
+macro_rules! assert_expansion {
+    ($name:literal, $input:expr) => {{
+        let input: TokenStream = $input;
+        let output = format!("{}\n{}", pretty(input.clone()), pretty(derive(input)));
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!($name, output);
+        });
+    }};
+}
+
+/// A factory with every kind of buffer, whose sizes are known at run time.
+fn fields() -> TokenStream {
+    quote! {
+        #[buffers(vars(n >= 1, 2 <= stages <= 16))]
+        pub struct DirkStep {
+            pub n: usize,
+            pub stages: u32,
+            pub adaptive: bool,
+            #[buffer(size = n * (stages - 1), location = "shared")]
+            pub accumulator: Buffer,
+            #[buffer(size = n, aliases = "accumulator", zero)]
+            pub stage_base: Buffer,
+            #[buffer(size = if adaptive { max(n, WIDTH) } else { 0 }, location = auto)]
+            pub error: Buffer<f64>,
+            #[buffer(size = 2, location = "local", persistent)]
+            pub r#type: Buffer<i32>,
+            #[child]
+            pub solver: NewtonKrylov,
+        }
+    }
+}
+
+/// A factory whose sizes the compiler knows.
+fn parameters() -> TokenStream {
+    quote! {
+        #[buffers(prefix = "linear", crate = scratch, vars(N >= 1))]
+        struct Solver<'a, T: Element, const N: ::core::primitive::usize = 3> where T: Copy {
+            name: &'a str,
+            #[buffer(size = max(N, WIDTH), location = "local")]
+            store: Buffer<T>,
+            #[buffer(size = N, aliases = store, overflow = "own")]
+            first: Buffer<T>,
+            #[buffer(size = WIDTH, aliases = store)]
+            second: Buffer<T>,
+        }
+    }
+}
+
+fn faulty() -> TokenStream {
+    quote! {
+        struct Faulty<T> {
+            n: usize,
+            #[buffer(size = n, aliases = "stor", location = "local")]
+            first: Buffer<T>,
+        }
+    }
+}
+
+#[test]
+fn sizes_over_fields_expand() {
+    assert_expansion!("fields", fields());
+}
+
+#[test]
+fn sizes_over_parameters_expand() {
+    assert_expansion!("parameters", parameters());
+}
+
+#[test]
+fn a_unit_struct_expands() {
+    assert_expansion!(
+        "unit",
+        quote!(
+            struct Nothing;
+        )
+    );
+}
+
+#[test]
+fn a_fault_leaves_a_fallback() {
+    assert_expansion!("fallback", faulty());
+}
+
+/// Paths that another item of the user's could capture.
+struct Hygiene {
+    faults: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Hygiene {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let first = path.segments.first().unwrap().ident.to_string();
+        let text = path.to_token_stream().to_string();
+        if first == "Self" && path.segments.len() > 1 {
+            self.faults
+                .push(format!("`{text}` can mean another item; write `<Self as Trait>::...`"));
+        }
+        let prelude =
+            ["std", "core", "Option", "Some", "None", "Result", "Ok", "Err", "Vec", "str"];
+        let primitives = ["usize", "i128", "bool", "u8"];
+        if path.leading_colon.is_none()
+            && prelude.iter().chain(&primitives).any(|name| *name == first)
+        {
+            self.faults.push(format!("`{text}` is not absolute"));
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if call.path.leading_colon.is_none() {
+            self.faults.push(format!("`{}!` is not absolute", call.path.to_token_stream()));
+        }
+        visit::visit_macro(self, call);
+    }
+}
+
+fn hygiene_faults(output: TokenStream) -> Vec<String> {
+    let mut hygiene = Hygiene { faults: Vec::new() };
+    hygiene.visit_file(&syn::parse2(output).unwrap());
+    hygiene.faults
+}
+
+#[test]
+fn no_name_of_the_user_changes_the_expansion() {
+    for input in [
+        fields(),
+        parameters(),
+        quote!(
+            struct Nothing;
+        ),
+        faulty(),
+    ] {
+        assert_eq!(hygiene_faults(derive(input)), [""; 0]);
+    }
+}
+
+#[test]
+fn the_hygiene_check_sees_faults() {
+    let faults = hygiene_faults(quote! {
+        fn f() -> Option<usize> { Self::g(vec![1]) }
+    });
+    assert_eq!(faults.len(), 4, "{faults:?}");
+}
+
+/// Everything stands in one anonymous constant.
+#[test]
+fn nothing_is_added_to_the_module() {
+    for input in [
+        fields(),
+        parameters(),
+        quote!(
+            struct Nothing;
+        ),
+    ] {
+        let file: syn::File = syn::parse2(derive(input)).unwrap();
+        assert!(
+            matches!(file.items.as_slice(), [syn::Item::Const(item)] if item.ident == "_"),
+            "{}",
+            prettyplease::unparse(&file)
+        );
+    }
+}
+
+/// Whatever the input, the output is Rust, and a fault is a `compile_error!`.
+fn assert_no_panic(input: TokenStream) {
+    let output = derive(input.clone());
+    assert!(syn::parse2::<syn::File>(output).is_ok(), "{input}");
+}
+
+#[test]
+fn long_and_deep_expressions_are_refused() {
+    let long = vec!["n"; 2000].join(" + ");
+    let deep = format!("{}n{}", "(".repeat(400), ")".repeat(400));
+    let unary = format!("{}n", "!".repeat(2000));
+    for size in [long, deep, unary] {
+        let input = format!(
+            "struct A {{ n: usize, #[buffer(size = {size}, location = \"local\")] a: Buffer }}"
+        );
+        let output = derive(input.parse().unwrap()).to_string();
+        assert!(output.contains("is too long to be checked"), "{output}");
+    }
+}
+
+const WORDS: &[&str] = &[
+    "size",
+    "location",
+    "persistent",
+    "aliases",
+    "overflow",
+    "zero",
+    "live",
+    "part",
+    "handoff",
+    "prefix",
+    "vars",
+    "crate",
+    "phases",
+    "call",
+    "shared",
+    "local",
+    "\"local\"",
+    "\"shared\"",
+    "\"own\"",
+    "\"\"",
+    "\"a b\"",
+    "n",
+    "N",
+    "first",
+    "second",
+    "self",
+    "Self",
+    "r#type",
+    "_",
+    "max",
+    "min",
+    "if",
+    "else",
+    "{ n }",
+    "{}",
+    "()",
+    "(n, 2)",
+    "[1]",
+    "0",
+    "1",
+    "3",
+    "-1",
+    "2.5",
+    "'c'",
+    "b\"x\"",
+    "18446744073709551616",
+    "340282366920938463463374607431768211456",
+    "+",
+    "-",
+    "*",
+    "/",
+    "!",
+    "&&",
+    "||",
+    "<",
+    "<=",
+    ">=",
+    "==",
+    "=",
+    "=",
+    "=",
+    ",",
+    ",",
+    ",",
+    "..",
+    "..=",
+    "::",
+    "#",
+    "$",
+    "|x| x",
+    "as",
+    "usize",
+    ".",
+    "?",
+    "true",
+    "false",
+    "loop",
+    "'a",
+    "match",
+];
+
+const DECLARATIONS: &[&str] = &[
+    r#"#[buffers(prefix = "dirk", vars(n >= 1, 1 <= N <= 16))]
+    struct A<const N: usize> { n: usize, flag: bool,
+        #[buffer(size = n * (N - 1), location = "shared")] first: Buffer,
+        #[buffer(size = if flag { max(n, 2) } else { K }, aliases = first, overflow = "own", zero)]
+        second: Buffer<f32>,
+        #[child] child: Solver<N> }"#,
+    r#"struct B { #[buffer(size = 3, location = local, persistent)] first: Buffer,
+        #[buffer(size = 2)] #[buffer(location = "auto")] second: Buffer, }"#,
+];
+
+fn cases() -> u32 {
+    std::env::var("BUFFERS_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn random_attributes_do_not_panic(
+        on_struct in proptest::collection::vec(select(WORDS), 0..12),
+        on_field in proptest::collection::vec(select(WORDS), 0..16),
+        attribute in select(vec!["buffer", "child", "buffers"]),
+    ) {
+        let (on_struct, on_field) = (on_struct.join(" "), on_field.join(" "));
+        let input = format!(
+            "#[buffers({on_struct})] struct A<const N: usize> {{ n: usize, \
+             #[{attribute}({on_field})] first: Buffer, \
+             #[buffer(size = 1, aliases = first)] second: Buffer }}"
+        );
+        if let Ok(input) = input.parse() {
+            assert_no_panic(input);
+        }
+    }
+
+    #[test]
+    fn mutated_declarations_do_not_panic(
+        declaration in select(DECLARATIONS),
+        changes in proptest::collection::vec(
+            (any::<proptest::sample::Index>(), select(WORDS), 0..3u8),
+            1..4,
+        ),
+    ) {
+        let mut words: Vec<&str> = declaration.split_inclusive([' ', '(', ',', '=']).collect();
+        for (index, word, kind) in changes {
+            let index = index.index(words.len());
+            match kind {
+                0 => words[index] = word,
+                1 => words.insert(index, word),
+                _ => words[index] = "",
+            }
+        }
+        if let Ok(input) = words.concat().parse() {
+            assert_no_panic(input);
+        }
+    }
+}

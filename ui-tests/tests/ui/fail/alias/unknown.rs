@@ -1,0 +1,11 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+pub struct Step {
+    #[buffer(size = 6, location = "shared")]
+    stages: Buffer,
+    #[buffer(size = 3, aliases = "predictor")]
+    k1: Buffer,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+pub struct Step {
+    #[buffer(size = 3, location = "local")]
+    #[child]
+    a: Buffer,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+#[buffers(crate = 3)]
+pub struct Step {
+    n: usize,
+}
+
+fn main() {}

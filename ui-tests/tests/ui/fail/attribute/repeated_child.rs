@@ -1,0 +1,13 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+struct Solver;
+
+#[derive(Buffers)]
+pub struct Step {
+    #[child]
+    #[child]
+    solver: Solver,
+}
+
+fn main() {}

@@ -1,0 +1,33 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+#[buffers(vars(n))]
+pub struct A {
+    n: usize,
+}
+
+#[derive(Buffers)]
+#[buffers(vars(n >= m))]
+pub struct B {
+    n: usize,
+}
+
+#[derive(Buffers)]
+#[buffers(vars(1 <= n >= 3))]
+pub struct C {
+    n: usize,
+}
+
+#[derive(Buffers)]
+#[buffers(vars = "n >= 1")]
+pub struct D {
+    n: usize,
+}
+
+#[derive(Buffers)]
+#[buffers(vars(n >= -1))]
+pub struct E {
+    n: usize,
+}
+
+fn main() {}

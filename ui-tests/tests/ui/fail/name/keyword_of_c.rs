@@ -1,0 +1,9 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+pub struct Step {
+    #[buffer(size = 3, location = "local")]
+    volatile: Buffer,
+}
+
+fn main() {}

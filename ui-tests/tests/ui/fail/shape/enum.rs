@@ -1,0 +1,9 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+pub enum Step {
+    Explicit,
+    Implicit,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+pub struct Step(#[buffer(size = 3, location = "local")] Buffer);
+
+fn main() {}
