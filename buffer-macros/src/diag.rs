@@ -28,7 +28,7 @@ pub(crate) enum Problem {
     Form { attribute: &'static str, form: &'static str },
     #[error(
         "unknown key `{key}`{}",
-        suggest(suggestion.as_deref(), || format!("the keys of `#[{attribute}(...)]` are {}", list(known)))
+        suggest(suggestion.as_deref(), || keys_of(attribute, known))
     )]
     UnknownKey {
         attribute: &'static str,
@@ -46,10 +46,10 @@ pub(crate) enum Problem {
     RepeatedKey { key: String },
     #[error("`{key}` is not checked yet\nhelp: remove `{key}`")]
     NotCheckedYet { key: String },
-    #[error("`{key}` needs a value\nhelp: write `{form}`")]
-    MissingValue { key: &'static str, form: &'static str },
-    #[error("this key takes no value\nhelp: write the key alone, or remove it")]
-    NeedlessValue,
+    #[error("`{key}` has the wrong form\nhelp: write `{form}`")]
+    KeyForm { key: &'static str, form: &'static str },
+    #[error("`{key}` takes no value\nhelp: write `{key}` alone, or remove it")]
+    NeedlessValue { key: String },
     #[error("expected a name\nhelp: write an identifier or a string, for example `{form}`")]
     NotAName { form: &'static str },
     #[error("expected a path\nhelp: write `crate = path::to::buffer_core`")]
@@ -91,7 +91,7 @@ pub(crate) enum Problem {
     )]
     ReservedName { name: String, what: &'static str, meaning: &'static str },
     #[error(
-        "`{name}` cannot be the prefix: it is {meaning}\nhelp: add `#[buffers(prefix = \"{name}_step\")]`, or another name"
+        "`{name}` cannot be the prefix: it is {meaning}\nhelp: choose another one, for example `prefix = \"{name}_step\"`"
     )]
     ReservedPrefix { name: String, meaning: &'static str },
 
@@ -182,6 +182,10 @@ pub(crate) enum Problem {
     OverflowingSize { name: String },
     #[error("a size cannot use {what}\nhelp: {SIZE_LANGUAGE}")]
     UnsupportedSize { what: &'static str },
+    #[error(
+        "a size cannot use `self`\nhelp: write `{field}` alone: it is looked up among the fields"
+    )]
+    SelfInSize { field: String },
     #[error("`{field}` is {kind}, not a number\nhelp: {SIZE_LANGUAGE}")]
     SizeOfField { field: String, kind: &'static str },
 }
@@ -209,8 +213,12 @@ fn suggest(suggestion: Option<&str>, otherwise: impl FnOnce() -> String) -> Stri
     }
 }
 
-fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn keys_of(attribute: &str, keys: &[&str]) -> String {
+    if keys.is_empty() {
+        return format!("`#[{attribute}]` has no keys");
+    }
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    format!("the keys of `#[{attribute}(...)]` are {}", keys.join(", "))
 }
 
 /// The candidate nearest to `given`, if one is near enough to have been meant.

@@ -10,7 +10,7 @@ mod reference;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::Ident;
 
 use crate::check::Assertion;
@@ -53,16 +53,24 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
                 }
 
                 fn children(&self) -> #krate::__private::Vec<#krate::Child<'_>> {
-                    #krate::__private::Vec::from([#(#children),*])
+                    ::core::convert::From::from([#(#children),*])
                 }
             }
         };
     }
 }
 
-/// A local name that no name of the user's can meet.
+/// A local name that no name of the user's can meet. Variables are hygienic, items and the constants
+/// that a variable's pattern could mean are not, so the name itself is unlikely too.
 fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__{name}", span = Span::mixed_site())
+}
+
+/// The identifier of a declared name, in another place that gives the name.
+fn at(ident: &Ident, span: Span) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(span);
+    ident
 }
 
 /// An `Option` of the same value.

@@ -187,16 +187,16 @@ fn buffer(
     report: &mut Report,
 ) -> Buffer {
     let mut keep = Keep { report, damaged: &mut damaged };
-    let location = keep.value(arguments.location);
-    let persistent = keep.value(arguments.persistent);
-    let aliases = keep.value(arguments.aliases);
-    let overflow = keep.value(arguments.overflow);
-    let zero = keep.value(arguments.zero);
     let size = keep.value(arguments.size).and_then(|SizeValue(expr)| {
         let size = parse_size(&expr, name, scope, keep.report);
         *keep.damaged |= size.is_none();
         size
     });
+    let location = keep.value(arguments.location);
+    let persistent = keep.value(arguments.persistent);
+    let aliases = keep.value(arguments.aliases);
+    let overflow = keep.value(arguments.overflow);
+    let zero = keep.value(arguments.zero);
     Buffer { size, location, persistent, aliases, overflow, zero, damaged }
 }
 

@@ -51,6 +51,10 @@ pub(super) fn check_fit<'a>(
         let Some((alias, parent_field, parent)) = sound_alias(declaration, field, buffer) else {
             continue;
         };
+        if buffer.persistent.is_some() || parent.persistent.is_some() {
+            // There is no storage to share.
+            continue;
+        }
         let position = parents.iter().position(|known| known.field.name == parent_field.name);
         let mut known = match position {
             Some(position) => parents.remove(position),

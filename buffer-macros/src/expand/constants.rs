@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Path, parse_quote};
 
-use super::{local, option};
+use super::{at, local, option};
 use crate::check::Assertion;
 use crate::model::{Bound, Declaration, Operator, Size};
 
@@ -62,7 +62,7 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
 
 /// The trait that holds the sizes. An item's name has no hygiene, so this one is unlikely.
 fn trait_name() -> Ident {
-    local("__BufferSizes")
+    local("BufferSizes")
 }
 
 /// The constant of a buffer whose size the compiler knows.
@@ -101,7 +101,11 @@ impl VisitMut for Functions<'_> {
 fn assert_bound(declaration: &Declaration, bound: &Bound) -> Option<TokenStream> {
     let krate = &declaration.krate;
     let variable = &bound.variable;
-    declaration.generics.const_params().find(|parameter| parameter.ident == *variable)?;
+    let parameter = declaration
+        .generics
+        .const_params()
+        .find(|parameter| parameter.ident.unraw() == variable.unraw())?;
+    let variable = at(&parameter.ident, variable.span());
     let (name, text) = (variable.unraw().to_string(), bound.to_string());
     let (least, most) = (bound.least, option(bound.most));
     let span = variable.span();

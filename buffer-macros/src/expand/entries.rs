@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::{constants, local, option};
+use super::{at, constants, local, option};
 use crate::model::{
     Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Size, Term,
 };
@@ -18,10 +18,10 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
     let bounds = declaration.bounds.iter().filter_map(|bound| {
         let field = declaration.field(&bound.variable)?;
         matches!(field.kind, Kind::Plain).then_some(())?;
-        let (variable, name) = (&bound.variable, &field.name);
+        let (variable, name) = (at(&field.ident, bound.variable.span()), &field.name);
         let (least, most) = (bound.least, option(bound.most));
         let text = bound.to_string();
-        let value = widen(krate, variable.span(), field_of_self(variable));
+        let value = widen(krate, variable.span(), field_of_self(&variable));
         Some(quote!(#entries.bound(#name, #value, #least, #most, #text);))
     });
     let buffers = declaration.buffers().filter_map(|(field, buffer)| {

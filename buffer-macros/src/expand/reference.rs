@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::local;
+use super::{at, local};
 use crate::model::Declaration;
 
 /// Code that never runs. It is there with faults too, since one edits what is faulty.
@@ -13,8 +13,10 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
     let (function, this) = (local("references"), local("this"));
     let aliases: Vec<_> = declaration
         .buffers()
-        .filter(|(_, buffer)| declaration.parent_of(buffer).is_some())
-        .filter_map(|(_, buffer)| Some(&buffer.aliases.as_ref()?.value))
+        .filter_map(|(_, buffer)| {
+            let (parent, _) = declaration.parent_of(buffer)?;
+            Some(at(&parent.ident, buffer.aliases.as_ref()?.span()))
+        })
         .collect();
     let fields = (!aliases.is_empty()).then(|| {
         quote! {

@@ -17,11 +17,10 @@ impl FromMeta for Bounds {
     fn from_meta(meta: &Meta) -> darling::Result<Self> {
         match meta {
             Meta::List(list) => list.parse_args().map_err(darling::Error::from),
-            other => Err(darling::Error::custom(Problem::MissingValue {
-                key: "vars",
-                form: "vars(n >= 1)",
-            })
-            .with_span(other)),
+            other => {
+                Err(darling::Error::custom(Problem::KeyForm { key: "vars", form: "vars(n >= 1)" })
+                    .with_span(other))
+            }
         }
     }
 }

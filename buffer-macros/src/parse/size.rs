@@ -6,7 +6,7 @@
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprLit, ExprPath, Ident, Lit, LitInt, Stmt, UnOp};
+use syn::{BinOp, Block, Expr, ExprCall, ExprLit, ExprPath, Ident, Lit, LitInt, Stmt, UnOp};
 
 use super::value::ungrouped;
 use crate::diag::{Problem, Report};
@@ -95,6 +95,16 @@ struct FieldSearch<'a> {
 }
 
 impl Visit<'_> for FieldSearch<'_> {
+    /// `n(2)` calls a function, also where there is a field `n`.
+    fn visit_expr_call(&mut self, call: &ExprCall) {
+        if !matches!(ungrouped(&call.func), Expr::Path(_)) {
+            self.visit_expr(&call.func);
+        }
+        for argument in &call.args {
+            self.visit_expr(argument);
+        }
+    }
+
     fn visit_expr_path(&mut self, path: &ExprPath) {
         if let Some(ident) = bare_name(path)
             && (self.scope.is_plain(ident) || self.scope.kind_of_other(ident).is_some())
@@ -161,6 +171,11 @@ impl Reader<'_> {
                         "an `if` without `else`, or with statements",
                     ),
                 }
+            }
+            Expr::Field(field) if is_self(&field.base) => {
+                let field = field.member.to_token_stream().to_string();
+                self.report(expr, Problem::SelfInSize { field });
+                Term::Constant(expr.clone())
             }
             other => self.unsupported(first_edit(other), expr, what_expression(other)),
         }
@@ -236,6 +251,10 @@ impl Reader<'_> {
     fn report(&mut self, at: impl ToTokens, problem: Problem) {
         self.problem.get_or_insert((at.into_token_stream(), problem));
     }
+}
+
+fn is_self(expr: &Expr) -> bool {
+    matches!(ungrouped(expr), Expr::Path(path) if path.path.is_ident("self"))
 }
 
 fn integer(literal: &LitInt, expr: &Expr) -> Term {

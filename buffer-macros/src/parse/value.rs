@@ -25,7 +25,7 @@ fn error(problem: Problem, at: &impl syn::spanned::Spanned) -> Error {
 fn value(meta: &Meta, key: &'static str, form: &'static str) -> darling::Result<Expr> {
     match meta {
         Meta::NameValue(meta) => Ok(ungrouped(&meta.value).clone()),
-        _ => Err(error(Problem::MissingValue { key, form }, meta)),
+        _ => Err(error(Problem::KeyForm { key, form }, meta)),
     }
 }
 
@@ -144,7 +144,10 @@ impl FromMeta for Located<()> {
     fn from_meta(meta: &Meta) -> darling::Result<Self> {
         match meta {
             Meta::Path(path) => Ok(Self::new((), path)),
-            other => Err(error(Problem::NeedlessValue, other)),
+            other => {
+                let key = other.path().to_token_stream().to_string();
+                Err(error(Problem::NeedlessValue { key }, other))
+            }
         }
     }
 }

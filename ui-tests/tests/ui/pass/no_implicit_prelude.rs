@@ -31,17 +31,17 @@ macro_rules! panic {
 pub struct Step<const N: ::core::primitive::usize> {
     entries: ::core::primitive::usize,
     #[buffer(size = max(entries, 2) * N, location = "shared")]
-    this: ::buffer_core::Buffer,
-    #[buffer(size = entries, aliases = "this")]
-    taken: ::buffer_core::Buffer,
-    #[buffer(size = max(N, taken), location = "local", persistent)]
+    this_buffer: ::buffer_core::Buffer,
+    #[buffer(size = entries, aliases = "this_buffer")]
+    alias: ::buffer_core::Buffer,
+    #[buffer(size = max(N, this), location = "local", persistent)]
     fault: ::buffer_core::Buffer<f32>,
     #[child]
     solver: Solver,
 }
 
 #[allow(non_upper_case_globals)]
-const taken: ::core::primitive::usize = 5;
+const this: ::core::primitive::usize = 5;
 
 /// A factory inside it.
 #[derive(::buffer_core::Buffers)]
@@ -53,8 +53,8 @@ fn main() {
     let buffer = ::buffer_core::Buffer::new;
     let step = Step::<3> {
         entries: 1,
-        this: buffer(),
-        taken: buffer(),
+        this_buffer: buffer(),
+        alias: buffer(),
         fault: ::buffer_core::Buffer::new(),
         solver: Solver,
     };

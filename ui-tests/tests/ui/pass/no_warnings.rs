@@ -9,7 +9,7 @@ struct Step {
     #[buffer(size = n, location = "local")]
     old: Buffer,
     #[buffer(size = WIDTH, aliases = "old", overflow = "own")]
-    unused: Buffer<i32>,
+    unused: Buffer,
 }
 
 type Flags = Buffer<i32>;

@@ -1,4 +1,4 @@
-use buffer_core::{Buffer, Buffers};
+use buffer_core::Buffers;
 
 #[derive(Buffers)]
 pub enum Step {

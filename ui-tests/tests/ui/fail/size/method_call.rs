@@ -5,8 +5,6 @@ pub struct Step {
     n: usize,
     #[buffer(size = n.pow(2), location = "local")]
     a: Buffer,
-    #[buffer(size = self.n, location = "local")]
-    b: Buffer,
 }
 
 fn main() {}

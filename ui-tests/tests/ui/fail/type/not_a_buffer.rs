@@ -4,6 +4,8 @@ use buffer_core::{Buffer, Buffers};
 pub struct Step {
     #[buffer(size = 3, location = "local")]
     a: f32,
+    #[buffer(size = 3, aliases = "a")]
+    b: Buffer,
 }
 
 fn main() {}
