@@ -80,8 +80,10 @@ pub(crate) enum Problem {
     PersistentZero { name: String },
 
     // Names.
-    #[error("the prefix is empty\nhelp: write a C identifier, or remove `prefix`")]
-    EmptyPrefix,
+    #[error(
+        "`{name}` cannot be the prefix of a factory: it is {reason}\nhelp: use a C identifier, for example `prefix = \"dirk\"`"
+    )]
+    Prefix { name: String, reason: &'static str },
     #[error(
         "`{name}` is not an identifier of C\nhelp: use letters, digits and `_`, and start with a letter"
     )]
@@ -90,10 +92,6 @@ pub(crate) enum Problem {
         "`{name}` cannot name a {what}: it is {meaning}\nhelp: rename it, for example to `{name}_{what}`"
     )]
     ReservedName { name: String, what: &'static str, meaning: &'static str },
-    #[error(
-        "`{name}` cannot be the prefix: it is {meaning}\nhelp: choose another one, for example `prefix = \"{name}_step\"`"
-    )]
-    ReservedPrefix { name: String, meaning: &'static str },
 
     // Bounds.
     #[error("expected a bound\nhelp: write `n >= 1`, `n <= 16` or `1 <= n <= 16`")]
@@ -177,7 +175,7 @@ pub(crate) enum Problem {
     StringSize { name: String },
     #[error(
         "the size of buffer `{name}` overflows [SB012]\nhelp: a size is at most {} elements",
-        usize::MAX
+        crate::parse::MOST_ELEMENTS
     )]
     OverflowingSize { name: String },
     #[error("a size cannot use {what}\nhelp: {SIZE_LANGUAGE}")]
@@ -228,10 +226,12 @@ pub(crate) fn did_you_mean<'a>(
 ) -> Option<String> {
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        // The first of equals, so that the order of declaration decides.
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|candidate| (strsim::damerau_levenshtein(given, candidate), candidate))
+        // Near, and with something in common: `m` is not `n`.
+        .filter(|(distance, candidate)| {
+            *distance <= candidate.chars().count().max(3) / 3 && *distance < given.chars().count()
+        })
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }
 

@@ -24,7 +24,6 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let prefix = &prefix.value;
     let constants = constants::expand(declaration, assertions);
-    let types = types::expand(declaration);
     let entries = entries::expand(declaration);
     let references = reference::expand(declaration);
     let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child));
@@ -35,7 +34,6 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
     quote! {
         const _: () = {
             #constants
-            #types
             #references
             #[automatically_derived]
             impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {

@@ -16,6 +16,7 @@ use crate::diag::{Problem, Report, did_you_mean};
 use crate::keys;
 use crate::model::{Buffer, Declaration, Field, Kind, Located, Location, Overflow};
 use bounds::Bounds;
+pub(crate) use size::MOST_ELEMENTS;
 use size::{Scope, parse_size};
 use value::{CratePath, SizeValue};
 

@@ -1,5 +1,8 @@
 //! The derive and the registry see the same rules, and say the same of them.
 
+// What cannot be read fails the test, in its helpers too.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +68,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The first line of every pinned error, without what the compiler adds.
 fn pinned_headlines() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/fail");
-    let pinned = files(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "stderr"));
+    let pinned =
+        files(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "stderr"));
     let mut headlines = BTreeSet::new();
     for path in pinned {
         for line in fs::read_to_string(path).unwrap().lines() {
@@ -88,6 +92,14 @@ fn shared_rules_have_one_headline() {
         let headline = text.lines().next().unwrap();
         assert!(pinned.contains(headline), "no pinned diagnostic says: {headline}");
     }
+}
+
+#[test]
+fn sizes_have_one_limit() {
+    let text = Fault::OverflowingSize { name: "a".to_owned() }.to_string();
+    let pinned = include_str!("ui/fail/size/overflowing_literal.stderr");
+    let help = text.lines().nth(1).unwrap();
+    assert!(pinned.contains(help), "not pinned: {help}");
 }
 
 #[test]

@@ -85,17 +85,17 @@ pub(super) fn check_location(
     buffer: &Buffer,
     report: &mut Report,
 ) {
-    let Some((_, parent_field, parent)) = sound_alias(declaration, field, buffer) else {
+    let Some((_, parent_field, _)) = sound_alias(declaration, field, buffer) else {
         return;
     };
     let Some(location) = &buffer.location else { return };
-    let Some(parent_location) = effective_location(declaration, parent) else { return };
-    if location.value.resolved() != parent_location.resolved() {
+    let Some(root_location) = root_location(declaration, buffer) else { return };
+    if location.value.resolved() != root_location {
         let problem = Problem::LocationMismatch {
             name: field.name.clone(),
             location: location.value.name(),
             parent: parent_field.name.clone(),
-            parent_location: parent_location.name(),
+            parent_location: root_location.name(),
         };
         report.push(&location.tokens, problem);
     }
@@ -125,13 +125,10 @@ fn ancestors<'a>(declaration: &'a Declaration, buffer: &'a Buffer) -> Vec<&'a Fi
     ancestors
 }
 
-/// Where a buffer is declared to live, if it and its ancestors say so.
-fn effective_location(declaration: &Declaration, buffer: &Buffer) -> Option<Location> {
-    let own = buffer.location.as_ref().map(|location| location.value);
-    own.or_else(|| {
-        ancestors(declaration, buffer).into_iter().find_map(|field| match &field.kind {
-            Kind::Buffer(ancestor) => ancestor.location.as_ref().map(|location| location.value),
-            _ => None,
-        })
-    })
+/// Where the storage lies that an alias reuses, if its root says so.
+fn root_location(declaration: &Declaration, buffer: &Buffer) -> Option<Location> {
+    match &ancestors(declaration, buffer).last()?.kind {
+        Kind::Buffer(root) => Some(root.location.as_ref()?.value.resolved()),
+        _ => None,
+    }
 }

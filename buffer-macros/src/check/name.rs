@@ -7,13 +7,13 @@ use crate::names::{self, NameFault};
 /// The prefix is an identifier of C that means nothing else.
 pub(super) fn check_prefix(declaration: &Declaration, report: &mut Report) {
     let name = declaration.prefix.value.clone();
-    let problem = match names::check_name(&name) {
+    let reason = match names::check_name(&name) {
         Ok(()) => return,
-        Err(NameFault::Empty) => Problem::EmptyPrefix,
-        Err(NameFault::NotAnIdentifier) => Problem::NotAnIdentifier { name },
-        Err(NameFault::Reserved(meaning)) => Problem::ReservedPrefix { name, meaning },
+        Err(NameFault::Empty) => "empty",
+        Err(NameFault::NotAnIdentifier) => "not an identifier of C",
+        Err(NameFault::Reserved(meaning)) => meaning,
     };
-    report.push(&declaration.prefix.tokens, problem);
+    report.push(&declaration.prefix.tokens, Problem::Prefix { name, reason });
 }
 
 /// The name of a buffer or a child is an identifier of C that means nothing else.

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::{at, constants, local, option};
+use super::{at, constants, local, option, types};
 use crate::model::{
     Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Size, Term,
 };
@@ -32,7 +32,9 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
             #entries.buffer::<#ty>(&self.#ident, #declared, || #size);
         })
     });
+    let types = types::expand(declaration);
     quote! {
+        #types
         const { <Self as #krate::__private::Checked>::CHECK };
         let mut #entries = #krate::__private::Entries::new(#count);
         #(#bounds)*

@@ -16,7 +16,6 @@ pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
     let fields = declaration.fields.iter().map(|field| &field.ident);
     quote! {
         const _: () = {
-            #types
             #references
             #[automatically_derived]
             impl #impl_generics #krate::__private::Checked for #ident #ty_generics #where_clause {
@@ -35,6 +34,7 @@ pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
                     #krate::__private::Vec<#krate::BufferEntry>,
                     #krate::BufferError,
                 > {
+                    #types
                     ::core::result::Result::Ok(#krate::__private::Vec::new())
                 }
 

@@ -7,25 +7,25 @@ use syn::spanned::Spanned;
 use super::local;
 use crate::model::Declaration;
 
-/// One trait per alias, so that its message can name both buffers.
+/// Statements that compile where element types agree. One trait per alias, so that its message can
+/// name both buffers; all in one body, so that what is no buffer is told once.
 pub(super) fn expand(declaration: &Declaration) -> TokenStream {
     let krate = &declaration.krate;
+    let same = local("SameElement");
     let assertions = declaration.buffers().filter_map(|(field, buffer)| {
         let (parent, _) = declaration.parent_of(buffer)?;
-        let (name, parent_name) = (&field.name, &parent.name);
-        let message =
-            format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
         let (ty, parent_ty) = (&field.ty, &parent.ty);
         // The same tokens are the same type.
         (ty != parent_ty).then_some(())?;
-        let same = local("SameElement");
-        let assert = local("assert_same_element");
-        let (impl_generics, _, where_clause) = declaration.generics.split_for_impl();
+        let (name, parent_name) = (&field.name, &parent.name);
+        let message =
+            format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
+        let element = quote_spanned! {ty.span()=>
+            <#ty as #krate::__private::BufferField>::Element
+        };
         let parent_element = quote!(<#parent_ty as #krate::__private::BufferField>::Element);
-        let child_element = quote_spanned!(ty.span()=> <#ty as #krate::__private::BufferField>::Element);
         Some(quote! {
-            #[allow(dead_code)]
-            const _: () = {
+            {
                 #[diagnostic::on_unimplemented(
                     message = #message,
                     label = "another element type",
@@ -33,11 +33,9 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
                 )]
                 trait #same<Parent> {}
                 impl<T> #same<T> for T {}
-                fn #assert #impl_generics () #where_clause {
-                    fn of<Child: #same<Parent>, Parent>() {}
-                    let _ = of::<#child_element, #parent_element>;
-                }
-            };
+                fn assert<Child: #same<Parent>, Parent>() {}
+                assert::<#element, #parent_element>();
+            }
         })
     });
     quote!(#(#assertions)*)

@@ -12,6 +12,9 @@ use super::value::ungrouped;
 use crate::diag::{Problem, Report};
 use crate::model::{Condition, Operator, Size, Term};
 
+/// The most elements of a buffer: the bytes of 64 lanes of the widest element can be addressed.
+pub(crate) const MOST_ELEMENTS: u64 = i64::MAX.unsigned_abs() / (8 * 64);
+
 /// What the names in a struct's size expressions mean.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
@@ -55,7 +58,8 @@ fn check_literal(expr: &Expr, name: &str) -> Option<Problem> {
     let name = name.to_owned();
     match lit {
         Lit::Int(value) if sign.is_empty() => {
-            value.base10_parse::<u64>().is_err().then_some(Problem::OverflowingSize { name })
+            let fits = value.base10_parse::<u64>().is_ok_and(|value| value <= MOST_ELEMENTS);
+            (!fits).then_some(Problem::OverflowingSize { name })
         }
         Lit::Int(value) => {
             Some(Problem::NegativeSize { name, value: format!("-{}", value.base10_digits()) })
