@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_to_decide_is_left_open() {
-        let sum = vec!["max(n, max(s, m))"; 12].join(" + ");
+        let sum = ["max(n, max(s, m))"; 12].join(" + ");
         assert_eq!(verdict(&[], &sum, "7 * K", &[]), Verdict::Unknown);
         let deep = (0..30).fold("n".to_owned(), |deep, _| format!("max({deep}, min(s, m))"));
         assert_eq!(verdict(&[], &deep, "K", &[]), Verdict::Unknown);
