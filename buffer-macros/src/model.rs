@@ -184,6 +184,11 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
+    /// Whether the result can be larger, or smaller, than both operands.
+    pub(crate) fn can_overflow(self) -> bool {
+        matches!(self, Self::Add | Self::Sub | Self::Mul)
+    }
+
     /// The operation of a function of two sizes.
     pub(crate) fn of_function(name: &Ident) -> Option<Self> {
         if name == "max" {

@@ -90,13 +90,17 @@ fn widen(krate: &Path, span: Span, value: TokenStream) -> TokenStream {
 /// The size as an `Option<i128>`, which is nothing where it overflows.
 fn size(declaration: &Declaration, field: &Field, size: &Size) -> TokenStream {
     let krate = &declaration.krate;
-    let value = if size.at_run_time {
-        term(declaration, &size.term)
-    } else {
-        let constant = constants::size_of(&field.ident);
-        quote!(#krate::__private::widen(#constant))
-    };
-    quote!(::core::option::Option::Some(#value))
+    if !size.at_run_time {
+        let constant = widen(krate, field.ident.span(), constants::size_of(&field.ident));
+        return option(Some(constant));
+    }
+    match &size.term {
+        // What can overflow is an `Option` already.
+        Term::Binary(operator, left, right) if operator.can_overflow() => {
+            operation(declaration, *operator, left, right)
+        }
+        other => option(Some(term(declaration, other))),
+    }
 }
 
 /// The value of a term as an `i128`, where `?` leaves on overflow.
@@ -108,20 +112,32 @@ fn term(declaration: &Declaration, expr: &Term) -> TokenStream {
         Term::Parameter(parameter) => widen(krate, parameter.span(), quote!(#parameter)),
         Term::Constant(constant) => widen(krate, constant.span(), quote!(#constant)),
         Term::Binary(operator, left, right) => {
-            let (left, right) = (term(declaration, left), term(declaration, right));
-            match operator {
-                Operator::Add => quote!(#krate::__private::add(#left, #right)?),
-                Operator::Sub => quote!(#krate::__private::sub(#left, #right)?),
-                Operator::Mul => quote!(#krate::__private::mul(#left, #right)?),
-                Operator::Max => quote!(::core::cmp::Ord::max(#left, #right)),
-                Operator::Min => quote!(::core::cmp::Ord::min(#left, #right)),
-            }
+            let value = operation(declaration, *operator, left, right);
+            if operator.can_overflow() { quote!(#value?) } else { value }
         }
         Term::If(test, then, otherwise) => {
             let test = condition(declaration, test);
             let (then, otherwise) = (term(declaration, then), term(declaration, otherwise));
             quote!(if #test { #then } else { #otherwise })
         }
+    }
+}
+
+/// The result of an operation: an `Option<i128>` where it can overflow, else an `i128`.
+fn operation(
+    declaration: &Declaration,
+    operator: Operator,
+    left: &Term,
+    right: &Term,
+) -> TokenStream {
+    let krate = &declaration.krate;
+    let (left, right) = (term(declaration, left), term(declaration, right));
+    match operator {
+        Operator::Add => quote!(#krate::__private::add(#left, #right)),
+        Operator::Sub => quote!(#krate::__private::sub(#left, #right)),
+        Operator::Mul => quote!(#krate::__private::mul(#left, #right)),
+        Operator::Max => quote!(::core::cmp::Ord::max(#left, #right)),
+        Operator::Min => quote!(::core::cmp::Ord::min(#left, #right)),
     }
 }
 
