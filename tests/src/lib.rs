@@ -5,3 +5,4 @@ pub mod placement;
 pub mod problems;
 pub mod random;
 pub mod reference;
+pub mod solve;

@@ -5,6 +5,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "a wrong index fails the test that asked for it")]
 
+use std::ops::Range;
+
 /// The coefficients of an explicit Runge-Kutta method.
 #[derive(Debug, Clone, Copy)]
 pub struct Tableau {
@@ -84,14 +86,14 @@ impl Tableau {
     pub fn integrate(
         &self,
         right_side: &RightSide<'_>,
-        span: (f64, f64),
+        span: Range<f64>,
         steps: usize,
         initial: &[f64],
     ) -> Vec<f64> {
-        let h = (span.1 - span.0) / steps as f64;
+        let h = (span.end - span.start) / steps as f64;
         let mut state = initial.to_vec();
         for k in 0..steps {
-            state = self.step(right_side, span.0 + k as f64 * h, h, &state);
+            state = self.step(right_side, span.start + k as f64 * h, h, &state);
         }
         state
     }
