@@ -1,5 +1,8 @@
 //! Bad input is a typed error that says what to do, and nothing is lost by it.
 
+// The helpers of tests assert as well.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use buffer_core::{
     Buffer, BufferEntry, BufferError, BufferRegistry, BufferUpdate, Buffers, Child,
     ComputeCapability, ElementType, Fault, Location, Precision, Target,
@@ -359,6 +362,346 @@ mod fields {
             BufferError::Faults { .. },
             "`tail` is -1 [SB012]",
             "help: a size is an unsigned number"
+        );
+    }
+}
+
+mod equations {
+    use integrators::{System, SystemError};
+
+    const LORENZ: &str = "dx = sigma*(y - x)\ndy = x*(rho - z) - y\ndz = x*y - beta*z";
+
+    /// Equations of `x` and `y` with a constant `k` and a parameter `p`.
+    fn build(text: &str) -> Result<System, SystemError> {
+        System::parse(text)?
+            .states([("x", 1.0), ("y", 2.0)])
+            .constants([("k", 3.0)])
+            .parameters([("p", 4.0)])
+            .build()
+    }
+
+    #[test]
+    fn a_syntax_error_is_marked_with_a_caret() {
+        assert_refused!(
+            build("dx = 1\ndy = k*(x + "),
+            SystemError::Syntax { .. },
+            "line 2, column 13: expected",
+            "2 | dy = k*(x + \n  |             ^"
+        );
+        for text in
+            ["dx", "dx = ", "dx = 1 1", "dx = (1", "dx = 1)", "= 1", "dx = a ? b", "dx == 1"]
+        {
+            assert_refused!(build(text), SystemError::Syntax { .. }, "line 1", "expected", "^");
+        }
+        for text in ["", "\n\n", "# nothing"] {
+            assert!(build(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_symbol_or_function() {
+        assert_refused!(
+            System::parse(LORENZ)
+                .unwrap()
+                .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
+                .constants([("sigma", 10.0), ("betta", 8.0 / 3.0)])
+                .parameters([("rho", 21.0)])
+                .build(),
+            SystemError::UnknownSymbol { .. },
+            "unknown symbol `beta` in line 3, column 12",
+            "3 | dz = x*y - beta*z\n  |            ^",
+            "did you mean `betta`?"
+        );
+        assert_refused!(
+            build("dx = sine(y); dy = 0"),
+            SystemError::UnknownFunction { .. },
+            "unknown function `sine` in line 1, column 6",
+            "did you mean `sin`?"
+        );
+        assert_refused!(
+            build("dx = pow(y); dy = 0"),
+            SystemError::Arguments { expected: 2, given: 1, .. },
+            "`pow` takes 2"
+        );
+    }
+
+    #[test]
+    fn a_state_without_an_equation() {
+        assert_refused!(
+            build("dx = y"),
+            SystemError::NoEquation { .. },
+            "the state `y` has no equation",
+            "help: add `dy = ...`"
+        );
+    }
+
+    #[test]
+    fn an_equation_without_a_state_or_a_second_one() {
+        assert_refused!(
+            build("dx = y; dy = x; d(z, t) = 1"),
+            SystemError::UnknownState { .. },
+            "`z`, which is not a state"
+        );
+        assert_refused!(
+            build("dx = y\ndy = x\ndx = 1"),
+            SystemError::DuplicateEquation { .. },
+            "`dx` has a second equation in line 3",
+            "help: remove one"
+        );
+    }
+
+    #[test]
+    fn a_name_given_twice_or_taken() {
+        let twice = System::parse("dx = 1").unwrap().states([("x", 1.0)]).constants([("x", 1.0)]);
+        assert_refused!(twice.build(), SystemError::DuplicateName { .. }, "`x`", "help: rename");
+        for name in ["t", "sin"] {
+            let taken = System::parse("dx = 1").unwrap().states([("x", 1.0)]);
+            assert_refused!(
+                taken.parameters([(name, 1.0)]).build(),
+                SystemError::ReservedName { .. },
+                &format!("`{name}`"),
+                "help: rename"
+            );
+        }
+        let bad = System::parse("dx = 1").unwrap().states([("x", 1.0)]).constants([("a b", 1.0)]);
+        assert_refused!(bad.build(), SystemError::NotAName { .. }, "`a b`", "help: use letters");
+    }
+
+    #[test]
+    fn no_states_at_all() {
+        assert_refused!(
+            System::parse("dx = 1").unwrap().build(),
+            SystemError::NoStates | SystemError::UnknownState { .. },
+            "state"
+        );
+    }
+
+    #[test]
+    fn a_constant_without_a_value() {
+        for value in [f64::NAN, f64::INFINITY] {
+            let system = System::parse("dx = k").unwrap().states([("x", 1.0)]);
+            assert_refused!(
+                system.constants([("k", value)]).build(),
+                SystemError::NonFiniteConstant { .. },
+                "the constant `k`",
+                "help: constants are finite"
+            );
+        }
+        assert_refused!(
+            build("dx = 1/(k - 3); dy = x"),
+            SystemError::NonFiniteValue { .. },
+            "line 1"
+        );
+    }
+
+    #[test]
+    fn a_cycle() {
+        assert_refused!(
+            build("dx = a; dy = x\na = b + 1\nb = 2*a"),
+            SystemError::Cycle { .. },
+            "depends on itself",
+            "a -> b -> a"
+        );
+    }
+
+    #[test]
+    fn an_expression_that_does_not_end() {
+        let nested = format!("dx = {}1{}\ndy = x", "(".repeat(10_000), ")".repeat(10_000));
+        let long = format!("dx = 1{}\ndy = x", " + p".repeat(10_000));
+        for text in [nested, long] {
+            assert_refused!(build(&text), SystemError::TooDeep { .. }, "line 1", "help:");
+        }
+    }
+}
+
+mod solves {
+    use buffer_core::BufferError;
+    use buffer_tests::problems;
+    use integrators::{Batch, Location, Precision, SolveError, Solver, SolverBuilder};
+
+    fn builder() -> SolverBuilder {
+        problems::lorenz().solver("rk4", Precision::F64, 10).unwrap()
+    }
+
+    fn solve(solver: SolverBuilder, batch: &Batch) -> Result<(), SolveError> {
+        solver.build()?.solve(batch, 0.0..1.0).map(|_| ())
+    }
+
+    #[test]
+    fn no_runs() {
+        for batch in [Batch::grid(), Batch::zip()] {
+            assert_refused!(
+                solve(builder(), &batch.parameter("rho", [])),
+                SolveError::NoRuns { .. },
+                "no values for `rho`",
+                "help: give at least one"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_none() {
+        for dt in [0.0, -0.1, f64::NAN, f64::INFINITY, 1.5] {
+            assert_refused!(
+                solve(builder().dt(dt), &Batch::grid()),
+                SolveError::Step { .. },
+                "does not fit into a span of 1",
+                "help: give a step above 0"
+            );
+        }
+        let system = problems::lorenz().system().unwrap();
+        assert_refused!(
+            Solver::builder(&system).method("rk4").build(),
+            SolveError::NoStep { .. },
+            "help: add `.dt(...)`"
+        );
+        assert_refused!(
+            solve(builder().dt(1e-12), &Batch::grid()),
+            SolveError::TooManySteps { .. },
+            "help:"
+        );
+    }
+
+    #[test]
+    fn save_points_that_are_none() {
+        for save_every in [0.0, -0.1, f64::NAN, f64::INFINITY, 1.5] {
+            assert_refused!(
+                solve(builder().save_every(save_every), &Batch::grid()),
+                SolveError::SaveEvery { .. },
+                "does not fit into a span of 1",
+                "help: give a time above 0"
+            );
+        }
+    }
+
+    #[test]
+    fn a_span_that_is_none() {
+        let solver = builder().build().unwrap();
+        for (start, end) in [(1.0, 1.0), (1.0, 0.0), (0.0, f64::NAN), (0.0, f64::INFINITY)] {
+            assert_refused!(
+                solver.solve(&Batch::grid(), start..end),
+                SolveError::Span { .. },
+                "is not a span of time",
+                "help: begin before the end"
+            );
+        }
+    }
+
+    #[test]
+    fn a_method_that_is_unknown() {
+        assert_refused!(
+            builder().method("tsit6").build(),
+            SolveError::UnknownMethod { .. },
+            "did you mean `tsit5`?",
+            "help: methods are euler"
+        );
+    }
+
+    #[test]
+    fn names_that_are_unknown_or_given_twice() {
+        assert_refused!(
+            solve(builder(), &Batch::grid().parameter("rhoo", [1.0])),
+            SolveError::UnknownName { .. },
+            "no parameter `rhoo`",
+            "did you mean `rho`?"
+        );
+        assert_refused!(
+            solve(builder(), &Batch::grid().state("w", [1.0])),
+            SolveError::UnknownName { .. },
+            "no state `w`"
+        );
+        assert_refused!(
+            solve(builder(), &Batch::grid().parameter("rho", [1.0]).parameter("rho", [2.0])),
+            SolveError::GivenTwice { .. },
+            "`rho` twice",
+            "help: remove one"
+        );
+    }
+
+    #[test]
+    fn zipped_values_of_unequal_lengths() {
+        assert_refused!(
+            solve(builder(), &Batch::zip().parameter("rho", [1.0, 2.0]).state("x", [1.0; 3])),
+            SolveError::UnequalLengths { length: 2, runs: 3, .. },
+            "`rho` has 2 values for 3 runs",
+            "help:"
+        );
+        let broadcast = Batch::zip().parameter("rho", [1.0]).state("x", [1.0; 3]);
+        assert!(solve(builder(), &broadcast).is_ok());
+    }
+
+    #[test]
+    fn more_runs_than_memory() {
+        let values = vec![1.0; 1 << 22];
+        let batch = Batch::grid()
+            .parameter("rho", values.iter().copied())
+            .state("x", values.iter().copied())
+            .state("y", values);
+        assert_refused!(solve(builder(), &batch), SolveError::TooManyRuns, "help: use fewer runs");
+    }
+
+    #[test]
+    fn a_placement_of_what_does_not_exist() {
+        assert_refused!(
+            builder().location("loop.step.stage_rsh", Location::Shared).build(),
+            SolveError::Buffers(BufferError::UnknownBuffer { .. }),
+            "did you mean `stage_rhs`?"
+        );
+        assert_refused!(
+            builder().location("loop.stop.stage_rhs", Location::Shared).build(),
+            SolveError::UnknownPath { .. },
+            "`loop.stop.stage_rhs`",
+            "has the parts step"
+        );
+    }
+}
+
+mod compilers {
+    use std::process::Command;
+
+    use integrators::device::host::{HostDevice, HostError};
+
+    /// Set for a process of this test that has no compiler.
+    const WORKER: &str = "BUFFERS_TEST_WITHOUT_COMPILER";
+
+    #[test]
+    fn no_c_compiler() {
+        if std::env::var_os(WORKER).is_some() {
+            assert_refused!(
+                HostDevice::new(),
+                HostError::NoCompiler { .. },
+                "`no-such-compiler --with-an-option`",
+                "help: install gcc or clang, or name a compiler in the environment variable `CC`"
+            );
+            println!("refused");
+            return;
+        }
+        // The variables of this process are not changed, as other tests read them.
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "compilers::no_c_compiler", "--nocapture"])
+            .env("CC", "no-such-compiler --with-an-option")
+            .env(WORKER, "1")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("refused"), "{printed}");
+    }
+
+    #[test]
+    fn a_text_that_does_not_compile() {
+        let device = HostDevice::new().unwrap().lanes(1).unwrap();
+        let source = integrators::device::KernelSource {
+            text: "int broken(".to_owned(),
+            entry: "broken".to_owned(),
+            precision: buffer_core::Precision::F64,
+            lanes: 1,
+            shared_bytes: 0,
+        };
+        assert_refused!(
+            device.compile(&source),
+            HostError::Compile { .. },
+            "refused",
+            "kernel.c:1"
         );
     }
 }
