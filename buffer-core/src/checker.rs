@@ -446,12 +446,17 @@ mod tests {
             checked(|arena| arena.local_persistent -= 1),
             Err(Violation::OutsideArena { .. })
         ));
-        assert!(matches!(
-            checked(|arena| {
+        for corrupt in [
+            (|arena| {
                 arena.shared_persistent -= 1;
                 arena.shared_scratch += 1;
-            }),
-            Err(Violation::OutsideArena { .. })
-        ));
+            }) as fn(&mut ArenaSizes),
+            |arena| {
+                arena.shared_persistent += 1;
+                arena.shared_scratch -= 1;
+            },
+        ] {
+            assert!(matches!(checked(corrupt), Err(Violation::OutsideArena { .. })));
+        }
     }
 }

@@ -102,19 +102,19 @@ impl BufferContext {
         entry.apply(update);
         let after = self.location(name);
         if before != after {
-            self.move_aliases(position, before, after);
+            self.move_aliases(position, after);
         }
         true
     }
 
-    /// Moves the aliases inside a buffer, and inside those, that say they lie where it lay.
-    fn move_aliases(&mut self, position: usize, before: Option<Location>, after: Option<Location>) {
+    /// Moves the aliases inside a buffer, and inside those. One that does not say where it lies
+    /// goes without saying.
+    fn move_aliases(&mut self, position: usize, after: Option<Location>) {
         let inside: Vec<_> =
             (0..self.entries.len()).filter(|&alias| self.is_inside(alias, position)).collect();
         for alias in inside {
             if let Some((_, entry)) = self.entries.get_index_mut(alias)
                 && entry.location.is_some()
-                && entry.location.map(Location::resolved) == before
             {
                 entry.location = after;
             }

@@ -484,6 +484,8 @@ mod updates {
         for name in ["root", "said", "unsaid", "below"] {
             assert_eq!(context.location(name), Some(Location::Local), "{name}");
         }
+        assert_eq!(context.entry("said"), Some(&local("said", 4).aliases("root")));
+        assert_eq!(context.entry("unsaid"), Some(&alias("unsaid", 4, "root")));
         assert_eq!(context.location("other"), Some(Location::Shared));
         assert_eq!(registry.shared_buffer_size(factory), 5);
         assert_eq!(registry.local_buffer_size(factory), 8);
@@ -786,6 +788,19 @@ mod declarations {
         let error = registry.add(&dirk(0)).unwrap_err();
         assert!(faults(error).iter().all(|fault| fault.code() == Some("SB012")));
         assert_eq!(format!("{registry:?}"), format!("{:?}", BufferRegistry::new()));
+    }
+
+    #[test]
+    fn only_what_stands_above_is_suggested() {
+        let entries = vec![shared("first", 4), alias("child", 2, "parnet"), shared("parent", 4)];
+        let declared = Declared { entries, ..Declared::default() };
+        let error = BufferRegistry::new().add(&declared).unwrap_err();
+        let fault = Fault::AliasUnknown {
+            name: "child".to_owned(),
+            parent: "parnet".to_owned(),
+            suggestion: None,
+        };
+        assert_eq!(faults(error), [fault]);
     }
 
     #[test]
