@@ -782,6 +782,36 @@ mod declarations {
         assert_eq!(paths, ["dirk", "solver"]);
     }
 
+    #[derive(Buffers, Default)]
+    struct Placed {
+        #[buffer(size = 8, location = "shared")]
+        root: Buffer,
+        #[buffer(size = 4, location = "shared", aliases = "root")]
+        said: Buffer,
+        #[buffer(size = 4, aliases = "root")]
+        unsaid: Buffer,
+    }
+
+    #[test]
+    fn placed_field_takes_its_tree_along() {
+        let placed = Placed { root: Buffer::at(Location::Local), ..Placed::default() };
+        let mut registry = BufferRegistry::new();
+        let id = registry.add(&placed).unwrap();
+        let context = registry.context(id).unwrap();
+        for name in ["root", "said", "unsaid"] {
+            assert_eq!(context.location(name), Some(Location::Local), "{name}");
+        }
+    }
+
+    #[test]
+    fn placed_alias_agrees_with_its_parent() {
+        let placed = |place| Placed { unsaid: Buffer::at(place), ..Placed::default() };
+        let mut registry = BufferRegistry::new();
+        registry.add(&placed(Location::Shared)).unwrap();
+        let faults = faults(registry.add(&placed(Location::Local)).unwrap_err());
+        assert_eq!(faults.iter().map(Fault::code).collect::<Vec<_>>(), [Some("SB005")]);
+    }
+
     #[test]
     fn faulty_child_keeps_the_whole_tree_out() {
         let mut registry = BufferRegistry::new();

@@ -1,8 +1,9 @@
 //! The entries of a factory, from what its declaration says and what its fields hold.
 
 use super::BufferField;
+use crate::context::BufferContext;
 use crate::element::Element;
-use crate::entry::{BufferEntry, Overflow};
+use crate::entry::{BufferEntry, BufferUpdate, Overflow};
 use crate::error::{BufferError, Fault};
 use crate::location::Location;
 
@@ -27,13 +28,15 @@ pub struct Declared {
 #[derive(Debug)]
 pub struct Entries {
     entries: Vec<BufferEntry>,
+    /// Where the fields' values ask buffers to lie.
+    placements: Vec<(&'static str, Location)>,
     faults: Vec<Fault>,
 }
 
 impl Entries {
     /// No entries, with room for `count`.
     pub fn new(count: usize) -> Self {
-        Self { entries: Vec::with_capacity(count), faults: Vec::new() }
+        Self { entries: Vec::with_capacity(count), placements: Vec::new(), faults: Vec::new() }
     }
 
     /// SB012: a field lies within its bounds.
@@ -77,8 +80,11 @@ impl Entries {
         };
         let mut entry =
             BufferEntry::new(name, size).element(B::Element::TYPE).overflow(declared.overflow);
-        if let Some(location) = field.as_buffer().location().or(declared.location) {
+        if let Some(location) = declared.location {
             entry = entry.location(location);
+        }
+        if let Some(location) = field.as_buffer().location() {
+            self.placements.push((declared.name, location));
         }
         if declared.persistent {
             entry = entry.persistent();
@@ -97,10 +103,20 @@ impl Entries {
     /// # Errors
     /// [`BufferError::Faults`] with all that were found.
     pub fn finish(self, factory: &str) -> Result<Vec<BufferEntry>, BufferError> {
-        if self.faults.is_empty() {
-            Ok(self.entries)
-        } else {
-            Err(BufferError::Faults { factory: factory.to_owned(), faults: self.faults })
+        if !self.faults.is_empty() {
+            return Err(BufferError::Faults { factory: factory.to_owned(), faults: self.faults });
         }
+        if self.placements.is_empty() {
+            return Ok(self.entries);
+        }
+        // A buffer that is placed elsewhere takes its aliases along, as in an update.
+        let mut context = BufferContext::new(factory);
+        for entry in self.entries {
+            context.insert(entry);
+        }
+        for (name, location) in self.placements {
+            context.apply(name, BufferUpdate::new().location(location));
+        }
+        Ok(context.entries().cloned().collect())
     }
 }
