@@ -50,6 +50,9 @@ if [[ $libraries != *libcuda.so* ]]; then
     echo "skipped: running on a GPU: no NVIDIA driver"
 fi
 
+# The tests' kernels stay out of the user's cache.
+export BUFFERS_CACHE=${CARGO_TARGET_DIR:-$PWD/target}/test-kernels
+
 # One optimised build serves all: the numerical tests are long without it.
 cargo test --workspace --release --locked --doc
 if cargo nextest --version >/dev/null 2>&1; then
