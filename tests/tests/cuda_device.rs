@@ -1,7 +1,10 @@
-//! The CUDA device: a typed error without a driver or a GPU, kernels of the tests' own with one.
+//! The CUDA device: a typed error without a driver or a GPU, kernels of the tests' own with one, or
+//! with a driver that stands in for the real one.
 
 // The helpers of tests assert as well.
-#![allow(clippy::panic)]
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::process::Command;
 
 use buffer_core::Precision;
 use buffer_tests::cuda::nvrtc;
@@ -10,12 +13,17 @@ use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
 
+/// Says what a test's child process is to find.
+const EXPECTED: &str = "BUFFERS_TEST_EXPECTED";
+
 /// The first GPU; none where there is none, which is then said.
 fn gpu() -> Option<CudaDevice> {
     nvrtc()?;
     match CudaDevice::new(0) {
         Ok(device) => Some(device),
-        Err(error @ (CudaError::NoDriver | CudaError::NoDevice { count: 0, .. })) => {
+        Err(error @ (CudaError::NoDriver | CudaError::NoDevice { count: 0, .. }))
+            if std::env::var_os(EXPECTED).is_none() =>
+        {
             println!("skipped: no GPU ({error})");
             None
         }
@@ -28,7 +36,7 @@ fn sums(elements: usize) -> KernelSource {
     let text = format!(
         r#"
 enum {{ elements = {elements} }};
-struct arguments {{ const float *x; float *y; long long runs; }};
+struct arguments {{ const float *x, *none; float *y; long long runs; }};
 extern "C" __global__ void sums(arguments a) {{
     extern __shared__ float shared[];
     float *slice = shared + threadIdx.x * elements;
@@ -49,6 +57,12 @@ extern "C" __global__ void sums(arguments a) {{
         lanes: 1,
         shared_bytes: 4 * elements,
     }
+}
+
+/// The arguments of [`sums`]: one of them is empty, as parameters may be.
+fn arguments<'a>(x: &'a [f32], y: &'a mut [f32]) -> Arguments<'a> {
+    let runs = x.len() as i64;
+    Arguments::new().input(x).input::<f32>(&[]).output(y).integer(runs)
 }
 
 #[test]
@@ -84,10 +98,13 @@ fn kernels_run_at_every_size_of_shared_memory() {
     for elements in [0, 3, 401, 4095] {
         let kernel = device.compile(&sums(elements)).unwrap();
         assert_eq!(*kernel.cache_outcome(), CacheOutcome::Stored);
-        for runs in [0, 1, 7, 100_003] {
+        // Every GPU has room for a warp of 401 elements a run, and none by default.
+        assert_eq!(kernel.block_size() >= 32, elements <= 401, "{elements} elements");
+        assert_eq!(kernel.resources().unwrap().stack_bytes, 0);
+        for runs in [0, 1, 7, 4096, 100_003] {
             let x: Vec<f32> = (0..runs).map(|run| (run % 16) as f32).collect();
             let mut y = vec![f32::NAN; runs];
-            let mut arguments = Arguments::new().input(&x).output(&mut y).integer(runs as i64);
+            let mut arguments = arguments(&x, &mut y);
             // SAFETY: the struct in the text has these fields, one element of each for every run.
             unsafe { kernel.launch(&mut arguments, runs) }.unwrap();
             let n = elements as f32;
@@ -109,4 +126,98 @@ fn what_does_not_fit_a_gpu_is_a_typed_error() {
     let wrong = KernelSource { entry: "other".to_owned(), ..sums(3) };
     let error = device.compile(&wrong).unwrap_err();
     assert!(matches!(error, CudaError::Driver { .. }), "{error}");
+}
+
+/// Runs tests of this file in a process of their own, with the stand-in for the driver.
+#[cfg(unix)]
+fn with_stand_in(settings: &[(&str, &str)], expected: &str, tests: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("driver.c");
+    std::fs::write(&text, include_str!("../src/stand_in_driver.c")).unwrap();
+    let output = Command::new("cc")
+        .args(["-std=c11", "-shared", "-fPIC", "-o"])
+        .args([&folder.path().join("libcuda.so"), &text])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    run_in(folder.path(), settings, expected, tests);
+}
+
+/// Runs tests of this file in a process that finds its driver in a folder.
+#[cfg(unix)]
+fn run_in(folder: &std::path::Path, settings: &[(&str, &str)], expected: &str, tests: &[&str]) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--include-ignored", "--exact", "--nocapture", "--test-threads=1"])
+        .args(tests)
+        .env("LD_LIBRARY_PATH", folder)
+        .env(EXPECTED, expected)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let passed = format!("{} passed", tests.len());
+    assert!(output.status.success() && text.contains(&passed), "{settings:?}:\n{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_device_asks_of_a_driver_what_it_gives() {
+    if nvrtc().is_none() {
+        return;
+    }
+    let settings: [&[(&str, &str)]; 4] = [
+        &[],
+        // Older GPUs allocate at once, not in the order of a stream.
+        &[("STAND_IN_POOLS", "0")],
+        // Then the PTX is loaded.
+        &[("STAND_IN_REFUSES_CUBIN", "1")],
+        // A GPU that nobody knows yet.
+        &[("STAND_IN_MAJOR", "99")],
+    ];
+    for settings in settings {
+        let tests = [
+            "kernels_run_at_every_size_of_shared_memory",
+            "what_does_not_fit_a_gpu_is_a_typed_error",
+        ];
+        with_stand_in(settings, "a GPU", &tests);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_driver_lacks_is_a_typed_error() {
+    with_stand_in(&[("STAND_IN_VERSION", "11040")], "old driver", &["error_worker"]);
+    with_stand_in(&[("STAND_IN_GPUS", "0")], "no GPU", &["error_worker"]);
+    with_stand_in(&[("STAND_IN_GPUS", "2")], "two GPUs", &["error_worker"]);
+    if nvrtc().is_some() {
+        with_stand_in(&[("STAND_IN_MEMORY", "1000")], "little memory", &["error_worker"]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    run_in(folder.path(), &[], "no driver", &["error_worker"]);
+    std::fs::write(folder.path().join("libcuda.so"), "no library").unwrap();
+    run_in(folder.path(), &[], "no driver", &["error_worker"]);
+}
+
+#[test]
+#[ignore = "started by another test, with another driver"]
+fn error_worker() {
+    let Ok(expected) = std::env::var(EXPECTED) else { return };
+    let open = |ordinal| CudaDevice::new(ordinal).unwrap_err();
+    match expected.as_str() {
+        "old driver" => assert!(matches!(open(0), CudaError::OldDriver { found: 11_040 })),
+        "no GPU" => assert!(matches!(open(0), CudaError::NoDevice { ordinal: 0, count: 0 })),
+        "two GPUs" => assert!(matches!(open(2), CudaError::NoDevice { ordinal: 2, count: 2 })),
+        "no driver" => assert!(matches!(open(0), CudaError::NoDriver)),
+        "little memory" => {
+            let device = CudaDevice::new(0).unwrap();
+            assert_eq!(device.free_memory().unwrap(), 1000);
+            let kernel = device.compile(&sums(3)).unwrap();
+            let (x, mut y) = (vec![0.0_f32; 200], vec![0.0_f32; 300]);
+            let mut arguments = arguments(&x, &mut y);
+            // SAFETY: as above.
+            let error = unsafe { kernel.launch(&mut arguments, 200) }.unwrap_err();
+            assert!(matches!(error, CudaError::Memory { needed: 1200 }), "{error}");
+        }
+        _ => panic!("expected {expected}"),
+    }
 }

@@ -252,23 +252,24 @@ fn block_size(
     shared_bytes: usize,
     shared_limit: usize,
 ) -> Result<u32, CudaError> {
-    let most = function.max_threads_per_block().doing("tell the largest block")?;
+    let most = function.max_threads_per_block().doing("tell the largest block")?.cast_unsigned();
+    let shared = |size: u32| shared_bytes.saturating_mul(size as usize);
+    let fits = |size: &u32| shared(*size) <= shared_limit;
     // Less than a warp only where the shared memory of a warp's runs does not fit.
-    let sizes = [1, 2, 4, 8, 16].into_iter().chain((WARP..=most.cast_unsigned()).step_by(32));
-    let (mut best, mut best_resident) = (None, 0);
-    for size in sizes {
-        let shared = shared_bytes.saturating_mul(size as usize);
-        if shared > shared_limit {
-            break;
-        }
+    let smallest = [WARP, 16, 8, 4, 2, 1]
+        .into_iter()
+        .find(fits)
+        .ok_or(CudaError::SharedMemory { needed: shared_bytes })?;
+    let (mut best, mut best_resident) = (smallest, 0);
+    for size in (smallest..=most).step_by(WARP as usize).take_while(fits) {
         let blocks = function
-            .occupancy_max_active_blocks_per_multiprocessor(size, shared, None)
+            .occupancy_max_active_blocks_per_multiprocessor(size, shared(size), None)
             .doing("tell the kernel's occupancy")?;
         if blocks * size > best_resident {
-            (best, best_resident) = (Some(size), blocks * size);
+            (best, best_resident) = (size, blocks * size);
         }
     }
-    best.ok_or(CudaError::SharedMemory { needed: shared_bytes })
+    Ok(best)
 }
 
 /// A kernel loaded on a GPU.

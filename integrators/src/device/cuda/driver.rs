@@ -7,7 +7,13 @@ use cudarc::driver::{CudaFunction, CudaStream, DriverError, LaunchConfig, result
 /// Whether the machine has a driver. cudarc panics at any call without one.
 pub(super) fn is_present() -> bool {
     // SAFETY: the driver's initialisers only set up its own state.
-    unsafe { sys::is_culib_present() }
+    if !unsafe { sys::is_culib_present() } {
+        return false;
+    }
+    // SAFETY: the library is there, and is never unloaded; the symbol is not called.
+    let version = unsafe { sys::culib().get::<unsafe extern "C" fn()>("cuDriverGetVersion") };
+    // Another library of that name is no driver.
+    version.is_ok()
 }
 
 /// The latest CUDA version that the driver serves, as 1000 times the major number and 10 times the
