@@ -16,12 +16,12 @@ pub struct BufferContext {
 }
 
 impl BufferContext {
-    pub(crate) fn new(prefix: &str) -> Self {
+    pub(crate) fn new(prefix: &str, parent: Option<FactoryId>) -> Self {
         Self {
             prefix: prefix.to_owned(),
             entries: IndexMap::new(),
             children: IndexMap::new(),
-            parent: None,
+            parent,
         }
     }
 
@@ -41,7 +41,7 @@ impl BufferContext {
     }
 
     /// The children, by name and in order.
-    pub fn children(&self) -> impl ExactSizeIterator<Item = (&str, FactoryId)> {
+    pub fn children(&self) -> impl DoubleEndedIterator<Item = (&str, FactoryId)> {
         self.children.iter().map(|(name, &child)| (name.as_str(), child))
     }
 
@@ -58,16 +58,15 @@ impl BufferContext {
     /// Where a buffer lies: where it says, or else where its parent lies. Never
     /// [`Location::Auto`], and none where there is no such buffer.
     pub fn location(&self, name: &str) -> Option<Location> {
-        self.location_at(self.entries.get_index_of(name)?)
+        self.lineage(self.entries.get_index_of(name)?)
+            .filter_map(|position| self.entries.get_index(position)?.1.location)
+            .map(Location::resolved)
+            .next()
     }
 
-    fn location_at(&self, position: usize) -> Option<Location> {
-        let (_, entry) = self.entries.get_index(position)?;
-        match entry.location {
-            Some(location) => Some(location.resolved()),
-            // Parents stand above their aliases, so this ends.
-            None => self.location_at(self.parent_position(position)?),
-        }
+    /// A buffer, its parent, and so on. Parents stand above their aliases, so this ends.
+    fn lineage(&self, position: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(position), |&position| self.parent_position(position))
     }
 
     pub(crate) fn insert(&mut self, entry: BufferEntry) {
@@ -110,8 +109,8 @@ impl BufferContext {
     /// Moves the aliases inside a buffer, and inside those. One that does not say where it lies
     /// goes without saying.
     fn move_aliases(&mut self, position: usize, after: Option<Location>) {
-        let inside: Vec<_> =
-            (0..self.entries.len()).filter(|&alias| self.is_inside(alias, position)).collect();
+        let is_inside = |&alias: &usize| self.lineage(alias).skip(1).any(|above| above == position);
+        let inside: Vec<_> = (0..self.entries.len()).filter(is_inside).collect();
         for alias in inside {
             if let Some((_, entry)) = self.entries.get_index_mut(alias)
                 && entry.location.is_some()
@@ -119,10 +118,5 @@ impl BufferContext {
                 entry.location = after;
             }
         }
-    }
-
-    fn is_inside(&self, alias: usize, position: usize) -> bool {
-        self.parent_position(alias)
-            .is_some_and(|parent| parent == position || self.is_inside(parent, position))
     }
 }

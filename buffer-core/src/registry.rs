@@ -78,7 +78,8 @@ impl BufferRegistry {
     /// The first factory whose declaration breaks a rule, with all its faults.
     pub fn add(&mut self, factory: &dyn Buffers) -> Result<FactoryId, BufferError> {
         let mut nodes = BTreeMap::new();
-        let id = collect(factory, &mut nodes)?;
+        let id = FactoryId::new();
+        collect(factory, id, None, &mut nodes)?;
         self.nodes.append(&mut nodes);
         Ok(id)
     }
@@ -90,7 +91,7 @@ impl BufferRegistry {
     pub fn factory(&mut self, prefix: &str) -> Result<FactoryId, BufferError> {
         check_prefix(prefix)?;
         let id = FactoryId::new();
-        self.nodes.insert(id, Node::new(BufferContext::new(prefix)));
+        self.nodes.insert(id, Node::new(BufferContext::new(prefix, None)));
         Ok(id)
     }
 
@@ -197,18 +198,20 @@ impl BufferRegistry {
         let Some(context) = self.context(factory) else {
             return Ok(Updated { recognised: false, changed: false });
         };
-        let settings = context.entries().map(|entry| format!("{}_location", entry.name()));
-        let settings: Vec<_> = settings.collect();
         match key.strip_suffix("_location").filter(|name| context.entry(name).is_some()) {
             Some(name) => {
                 let change = BufferUpdate::new().location(value.parse()?);
                 self.update_buffer(factory, name, change)
             }
-            None => Err(BufferError::UnknownSetting {
-                factory: context.prefix().to_owned(),
-                given: key.to_owned(),
-                suggestion: nearest(key, settings.iter().map(String::as_str)),
-            }),
+            None => {
+                let settings = context.entries().map(|entry| format!("{}_location", entry.name()));
+                let settings: Vec<_> = settings.collect();
+                Err(BufferError::UnknownSetting {
+                    factory: context.prefix().to_owned(),
+                    given: key.to_owned(),
+                    suggestion: nearest(key, settings.iter().map(String::as_str)),
+                })
+            }
         }
     }
 
@@ -329,34 +332,29 @@ impl BufferRegistry {
     /// A factory and everything inside it, each before its children.
     fn tree(&self, factory: FactoryId) -> Vec<Member<'_>> {
         let mut members = Vec::new();
-        if let Some(root) = self.context(factory) {
-            members.push(Member { path: root.prefix().to_owned(), context: root });
+        let root = |context: &BufferContext| (context.prefix().to_owned(), factory);
+        let mut pending: Vec<_> = self.context(factory).map(root).into_iter().collect();
+        while let Some((path, id)) = pending.pop() {
+            let Some(context) = self.context(id) else { continue };
             // The path of a child of the root is its name alone.
-            self.descend(root, "", &mut members);
+            let scope = if members.is_empty() { String::new() } else { format!("{path}_") };
+            let children = context.children().rev();
+            pending.extend(children.map(|(name, child)| (format!("{scope}{name}"), child)));
+            members.push(Member { path, context });
         }
         members
-    }
-
-    fn descend<'a>(&'a self, parent: &BufferContext, scope: &str, members: &mut Vec<Member<'a>>) {
-        for (name, child) in parent.children() {
-            if let Some(context) = self.context(child) {
-                let path = format!("{scope}{name}");
-                let below = format!("{path}_");
-                members.push(Member { path, context });
-                self.descend(context, &below, members);
-            }
-        }
     }
 }
 
 /// Makes the contexts of a factory and everything inside it.
 fn collect(
     factory: &dyn Buffers,
+    id: FactoryId,
+    parent: Option<FactoryId>,
     nodes: &mut BTreeMap<FactoryId, Node>,
-) -> Result<FactoryId, BufferError> {
-    let prefix = factory.prefix();
-    check_prefix(prefix)?;
-    let mut context = BufferContext::new(prefix);
+) -> Result<(), BufferError> {
+    check_prefix(factory.prefix())?;
+    let mut context = BufferContext::new(factory.prefix(), parent);
     let mut faults = Vec::new();
     for entry in factory.entries()? {
         match rules::check_unique(&context, entry.name()) {
@@ -364,22 +362,21 @@ fn collect(
             None => context.insert(entry),
         }
     }
-    let id = FactoryId::new();
+    let mut children = Vec::new();
     for Child { name, factory } in factory.children() {
-        let found = [rules::check_unique(&context, name), rules::check_identifier(name)];
-        if found.iter().all(Option::is_none) {
-            let child = collect(factory, nodes)?;
-            context.insert_child(name, child);
-            if let Some(node) = nodes.get_mut(&child) {
-                node.context.set_parent(id);
-            }
+        let child = FactoryId::new();
+        match rules::check_unique(&context, name) {
+            Some(fault) => faults.push(fault),
+            None => context.insert_child(name, child),
         }
-        faults.extend(found.into_iter().flatten());
+        faults.extend(rules::check_identifier(name));
+        children.push((child, factory));
     }
     faults.extend(rules::faults(&context));
-    rules::refuse(prefix, faults)?;
+    rules::refuse(context.prefix(), faults)?;
+
     nodes.insert(id, Node::new(context));
-    Ok(id)
+    children.into_iter().try_for_each(|(child, factory)| collect(factory, child, Some(id), nodes))
 }
 
 /// A prefix can stand in kernel text.

@@ -821,6 +821,20 @@ mod declarations {
     }
 
     #[test]
+    fn faults_of_a_parent_come_before_those_of_its_children() {
+        let child = Declared { entries: vec![shared("", 1)], ..Declared::default() };
+        let parent = Declared {
+            entries: vec![BufferEntry::new("lost", 1)],
+            children: vec![("inner", child)],
+        };
+        let error = BufferRegistry::new().add(&parent).unwrap_err();
+        assert_eq!(faults(error), [Fault::MissingLocation { name: "lost".to_owned() }]);
+        let parent = Declared { entries: vec![], ..parent };
+        let error = BufferRegistry::new().add(&parent).unwrap_err();
+        assert_eq!(faults(error), [Fault::EmptyName]);
+    }
+
+    #[test]
     fn only_what_stands_above_is_suggested() {
         let entries = vec![shared("first", 4), alias("child", 2, "parnet"), shared("parent", 4)];
         let declared = Declared { entries, ..Declared::default() };

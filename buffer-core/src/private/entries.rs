@@ -110,7 +110,7 @@ impl Entries {
             return Ok(self.entries);
         }
         // A buffer that is placed elsewhere takes its aliases along, as in an update.
-        let mut context = BufferContext::new(factory);
+        let mut context = BufferContext::new(factory, None);
         for entry in self.entries {
             context.insert(entry);
         }
