@@ -48,3 +48,23 @@ impl<'a> KernelText<'a> {
         self.text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// On a scalar `~` makes every mask true, so texts say `NOT`.
+    #[test]
+    fn no_kernel_text_uses_the_complement() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels");
+        let mut texts = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!text.contains('~'), "{} uses `~`", path.display());
+            texts += 1;
+        }
+        assert!(texts >= 6, "only {texts} texts were found");
+    }
+}

@@ -101,6 +101,7 @@ fn expected(variant: &ErrorVariant<Rule>) -> String {
         return "an equation".to_owned();
     };
     let mut names: Vec<_> = positives.iter().map(|&rule| describe(rule)).collect();
+    names.sort_unstable();
     names.dedup();
     match names.as_slice() {
         [] => "an equation".to_owned(),
@@ -114,12 +115,17 @@ fn describe(rule: Rule) -> &'static str {
         Rule::plus | Rule::minus | Rule::times | Rule::divided | Rule::power | Rule::operator => {
             "an operator"
         }
-        Rule::sign | Rule::operand | Rule::primary | Rule::sum | Rule::parentheses => {
-            "an expression"
-        }
-        Rule::number | Rule::exponent => "a number",
-        Rule::name => "a name",
-        Rule::call => "a function",
+        Rule::sign
+        | Rule::operand
+        | Rule::primary
+        | Rule::sum
+        | Rule::parentheses
+        | Rule::number
+        | Rule::exponent
+        | Rule::name
+        | Rule::call => "an expression",
+        Rule::equals => "`=`",
+        Rule::time => "`t`",
         Rule::left | Rule::derivative | Rule::equation | Rule::system => "an equation",
         Rule::separator | Rule::EOI | Rule::WHITESPACE | Rule::COMMENT => "the end of the equation",
     }
@@ -148,7 +154,7 @@ impl Builder<'_> {
         };
         let mut parts = equation.into_inner();
         let left = parts.next().ok_or_else(|| syntax("a name"))?;
-        let right = parts.next().ok_or_else(|| syntax("an expression"))?;
+        let right = parts.next_back().ok_or_else(|| syntax("an expression"))?;
         let left = match left.as_rule() {
             Rule::derivative => {
                 let name = left.into_inner().next().ok_or_else(|| syntax("a name"))?;
