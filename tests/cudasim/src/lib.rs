@@ -1,0 +1,29 @@
+//! A CUDA driver without a GPU, for tests: it executes the PTX that NVRTC makes.
+//!
+//! [`Module::parse`] reads PTX, [`Launch::run`] executes a kernel of it. Warps of 32 lanes run in
+//! lock step and come together again at immediate post-dominators; blocks run one after another, so
+//! that the same launch does the same every time. While a kernel runs, every access to memory is
+//! checked, and what is wrong is a [`Fault`] that names kernel, block, thread and line.
+//!
+//! The instructions are those that NVRTC emits for the kernels of this project, and no more:
+//! another one is a [`PtxError`] that names it.
+
+mod arithmetic;
+mod decode;
+mod fault;
+mod flow;
+mod kind;
+mod launch;
+mod lexer;
+mod load;
+mod memory;
+mod module;
+mod parse;
+mod warp;
+
+pub use fault::{Fault, FaultKind, Space};
+pub use launch::{Launch, LaunchError};
+pub use load::LoadedModule;
+pub use memory::{DeviceMemory, MemoryError};
+pub use module::Module;
+pub use parse::{PtxError, Reason};
