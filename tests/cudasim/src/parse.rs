@@ -243,6 +243,7 @@ impl<'a> Parser<'a> {
             self.at -= 1;
             return Err(self.unexpected("a type"));
         };
+        self.skip_pointer()?;
         let name = self.word("a name")?;
         let mut bytes = Some(kind.bytes());
         while self.take('[') {
@@ -269,6 +270,19 @@ impl<'a> Parser<'a> {
             }
         }
         Ok(Declaration { name, alignment: alignment.unwrap_or(kind.bytes()), bytes, initial })
+    }
+
+    /// `.ptr .global .align 1`: what a pointer points to, which does not matter here.
+    fn skip_pointer(&mut self) -> Result<(), PtxError> {
+        while let Some(Token::Word(word)) = self.peek()
+            && word.starts_with('.')
+        {
+            self.at += 1;
+            if word == ".align" {
+                self.number()?;
+            }
+        }
+        Ok(())
     }
 
     fn literal(&mut self) -> Result<u64, PtxError> {

@@ -1,5 +1,8 @@
 //! Kernels written in PTX: what they compute, and what is said about those that are wrong.
 
+// The helpers of tests assert as well.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use cudasim::{
     DeviceMemory, Fault, FaultKind, Launch, LaunchError, LoadedModule, Module, Reason, Space,
 };
