@@ -6,3 +6,8 @@ pub mod problems;
 pub mod random;
 pub mod reference;
 pub mod solve;
+
+/// The README's programs, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
