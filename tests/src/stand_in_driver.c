@@ -21,7 +21,7 @@ enum {
 enum { SHARED_OF_MULTIPROCESSOR = 233472, SHARED_OF_BLOCK = 232448, SHARED_BY_DEFAULT = 49152 };
 
 static __thread int current;
-static int context, stream, module, function, allowed = SHARED_BY_DEFAULT;
+static int retained, context, stream, module, function, allowed = SHARED_BY_DEFAULT;
 static long live;
 
 static long setting(const char *name, long otherwise)
@@ -86,6 +86,7 @@ API int cuDeviceGetAttribute(int *value, int attribute, int device)
 API int cuDevicePrimaryCtxRetain(void **result, int device)
 {
     (void)device;
+    retained++;
     *result = &context;
     return SUCCESS;
 }
@@ -93,8 +94,8 @@ API int cuDevicePrimaryCtxRetain(void **result, int device)
 API int cuDevicePrimaryCtxRelease_v2(int device)
 {
     (void)device;
-    /* What the device took it has given back. */
-    if (live != 0)
+    /* What the devices took they have given back. */
+    if (--retained == 0 && live != 0)
         abort();
     return SUCCESS;
 }

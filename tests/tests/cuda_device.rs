@@ -8,10 +8,11 @@ use std::process::Command;
 
 use buffer_core::Precision;
 use buffer_tests::cuda::nvrtc;
-use integrators::device::KernelSource;
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
+use integrators::device::nvrtc::FOLDER_VARIABLE;
+use integrators::device::{Device, KernelSource};
 
 /// Says what a test's child process is to find.
 const EXPECTED: &str = "BUFFERS_TEST_EXPECTED";
@@ -92,6 +93,7 @@ fn a_driver_that_is_too_old_is_told_by_its_version() {
 #[test]
 fn kernels_run_at_every_size_of_shared_memory() {
     let Some(device) = gpu() else { return };
+    assert!(matches!(Device::best(), Ok(Device::Cuda(_))));
     let folder = tempfile::tempdir().unwrap();
     let device = device.cache(KernelCache::in_folder(folder.path()));
     // None, some, more than 48 KB a block, and more than a warp's runs have room for.
@@ -189,6 +191,7 @@ fn what_a_driver_lacks_is_a_typed_error() {
     with_stand_in(&[("STAND_IN_VERSION", "11040")], "old driver", &["error_worker"]);
     with_stand_in(&[("STAND_IN_GPUS", "0")], "no GPU", &["error_worker"]);
     with_stand_in(&[("STAND_IN_GPUS", "2")], "two GPUs", &["error_worker"]);
+    with_stand_in(&[(FOLDER_VARIABLE, "/dev/null")], "no compiler", &["error_worker"]);
     if nvrtc().is_some() {
         with_stand_in(&[("STAND_IN_MEMORY", "1000")], "little memory", &["error_worker"]);
     }
@@ -207,7 +210,17 @@ fn error_worker() {
         "old driver" => assert!(matches!(open(0), CudaError::OldDriver { found: 11_040 })),
         "no GPU" => assert!(matches!(open(0), CudaError::NoDevice { ordinal: 0, count: 0 })),
         "two GPUs" => assert!(matches!(open(2), CudaError::NoDevice { ordinal: 2, count: 2 })),
-        "no driver" => assert!(matches!(open(0), CudaError::NoDriver)),
+        "no driver" => {
+            assert!(matches!(open(0), CudaError::NoDriver));
+            assert!(matches!(Device::best(), Ok(Device::Host(_))));
+        }
+        "no compiler" => {
+            assert!(matches!(
+                CudaDevice::new(0).unwrap().compile(&sums(3)),
+                Err(CudaError::Nvrtc(_))
+            ));
+            assert!(matches!(Device::best(), Ok(Device::Host(_))));
+        }
         "little memory" => {
             let device = CudaDevice::new(0).unwrap();
             assert_eq!(device.free_memory().unwrap(), 1000);
