@@ -188,7 +188,7 @@ pub(crate) enum Problem {
     SizeOfField { field: String, kind: &'static str },
 }
 
-const SIZE_LANGUAGE: &str = "over fields, sizes are made of integers, constants, plain fields, `+`, `-`, `*`, `max(a, b)`, `min(a, b)`, `if` and parentheses";
+const SIZE_LANGUAGE: &str = "over fields, sizes are made of integers, constants, plain fields, `+`, `-`, `*`, `max(a, b)`, `min(a, b)`, `if` and parentheses; compute anything else beforehand, in a field of its own";
 
 /// What of a parent an alias finds.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -19,8 +19,6 @@ mod proof;
 #[cfg(test)]
 mod tests;
 
-use std::panic::catch_unwind;
-
 use proc_macro::TokenStream;
 
 /// Declares the scratch memory of a factory, and proves that the declaration is sound.
@@ -159,12 +157,5 @@ use proc_macro::TokenStream;
 /// identifiers, and no keyword or builtin of C, C++ or CUDA.
 #[proc_macro_derive(Buffers, attributes(buffers, buffer, child))]
 pub fn derive_buffers(input: TokenStream) -> TokenStream {
-    let input = proc_macro2::TokenStream::from(input);
-    catch_unwind(|| derive::derive(input))
-        .unwrap_or_else(|_| {
-            let message = "internal error in `#[derive(Buffers)]`\nhelp: this is a bug in \
-                           buffer-macros; please report it with the declaration";
-            syn::Error::new(proc_macro2::Span::call_site(), message).to_compile_error()
-        })
-        .into()
+    derive::derive_or_report(input.into()).into()
 }

@@ -144,7 +144,6 @@ impl fmt::Display for Bound {
         let variable = variable.unraw();
         match most {
             None => write!(f, "{variable} >= {least}"),
-            Some(most) if *least == 0 => write!(f, "{variable} <= {most}"),
             Some(most) => write!(f, "{least} <= {variable} <= {most}"),
         }
     }

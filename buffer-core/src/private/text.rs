@@ -75,7 +75,9 @@ pub const fn fit(alias: &str, parent: &str, taken: usize, needs: usize, holds: u
                 .number(holds as i128)
                 .str(", earlier aliases take ")
                 .number(taken as i128)
-                .str(", `")
+                .str(", which leaves ")
+                .number(holds.saturating_sub(taken) as i128)
+                .str("; `")
                 .str(alias)
                 .str("` needs ")
                 .number(needs as i128),
@@ -148,7 +150,7 @@ mod tests {
 
     #[test]
     #[should_panic(
-        expected = "buffer `a` does not fit inside `p` [SB010]: `p` holds 50, earlier aliases take 30, `a` needs 21"
+        expected = "buffer `a` does not fit inside `p` [SB010]: `p` holds 50, earlier aliases take 30, which leaves 20; `a` needs 21"
     )]
     fn an_alias_that_does_not_fit_says_the_numbers() {
         let _ = fit("a", "p", 30, 21, 50);

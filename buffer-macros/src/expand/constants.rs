@@ -40,10 +40,12 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
     });
     let bounds = declaration.bounds.iter().filter_map(|bound| assert_bound(declaration, bound));
     let fits = assertions.iter().map(|assertion| assert_fit(declaration, assertion));
-    // Without parameters there is one set of values, which is checked at once.
-    let check_now = generics.params.is_empty().then(|| {
+    // Where only lifetimes are open there is one set of values, which is checked at once.
+    let only_lifetimes = generics.params.len() == generics.lifetimes().count();
+    let check_now = only_lifetimes.then(|| {
+        let lifetimes = generics.lifetimes().map(|_| quote!('static));
         quote! {
-            const _: () = <#ident #ty_generics as #krate::__private::Checked>::CHECK;
+            const _: () = <#ident<#(#lifetimes),*> as #krate::__private::Checked>::CHECK;
         }
     });
     quote! {

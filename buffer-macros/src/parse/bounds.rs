@@ -118,3 +118,56 @@ fn number(input: ParseStream<'_>) -> syn::Result<i128> {
     // A `u64` is what any field can hold, and leaves room for the arithmetic of proofs.
     literal.base10_parse::<u64>().map(i128::from).map_err(|_| not_a_bound(literal.span()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<(i128, Option<i128>)> {
+        let bound: Bound = syn::parse_str(text).ok()?;
+        assert_eq!(bound.variable, "n");
+        Some((bound.least, bound.most))
+    }
+
+    #[test]
+    fn a_bound_may_be_written_from_either_side() {
+        for text in ["n >= 3", "3 <= n", "n > 2", "2 < n"] {
+            assert_eq!(parse(text), Some((3, None)), "{text}");
+        }
+        for text in ["n <= 16", "16 >= n", "n < 17", "17 > n"] {
+            assert_eq!(parse(text), Some((0, Some(16))), "{text}");
+        }
+        for text in ["3 <= n <= 16", "16 >= n >= 3", "2 < n < 17", "3 <= n < 17"] {
+            assert_eq!(parse(text), Some((3, Some(16))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_bound_is_refused() {
+        let texts = [
+            "",
+            "n",
+            "3",
+            "n >=",
+            "3 <= n >= 16",
+            "n == 3",
+            "n >= m",
+            "n >= -1",
+            "n >= 2.5",
+            "3 <= n <= m",
+            "3 <= 4",
+            "n >= 18446744073709551616",
+            "n >= 1 <= 3",
+        ];
+        for text in texts {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bound_is_shown_as_a_range() {
+        let shown = |text: &str| syn::parse_str::<Bound>(text).unwrap().to_string();
+        assert_eq!(shown("2 < r#loop"), "loop >= 3");
+        assert_eq!(shown("n < 4"), "0 <= n <= 3");
+    }
+}

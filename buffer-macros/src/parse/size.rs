@@ -309,3 +309,80 @@ fn first_edit(expr: &Expr) -> proc_macro2::TokenStream {
         other => other.to_token_stream(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Term;
+    use crate::parse::size_of_fields;
+
+    fn at_run_time(text: &str) -> bool {
+        size_of_fields(text, &["n", "flag"]).unwrap().at_run_time
+    }
+
+    fn problem(text: &str) -> String {
+        size_of_fields(text, &["n", "flag"]).unwrap_err().lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_field_makes_a_size_known_at_run_time() {
+        for text in ["n", "2 * (n + K)", "if flag { 1 } else { 2 }", "max(1, n)", "K * (N / 2) + n"]
+        {
+            assert!(at_run_time(text), "{text}");
+        }
+        for text in ["3", "K", "N * K", "n()", "Self::n", "module::n", "K.n", "size_of::<n>()"] {
+            assert!(!at_run_time(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_field_is_left_to_the_compiler() {
+        let size = size_of_fields("K / 2 + { let m = 3; m } as usize", &["n"]).unwrap();
+        assert!(matches!(size.term, Term::Binary(..)));
+        assert!(matches!(size_of_fields("K / 2", &["n"]).unwrap().term, Term::Constant(_)));
+    }
+
+    #[test]
+    fn what_cannot_be_checked_over_fields_is_refused() {
+        let problems = [
+            ("n / 2", "a size cannot use division"),
+            ("3 + n % 2", "a size cannot use a remainder"),
+            ("n << 1", "a size cannot use a shift"),
+            ("n ^ 1", "a size cannot use this operator"),
+            ("-n", "a size cannot use this operator"),
+            ("n as usize", "a size cannot use a cast"),
+            ("n.pow(2)", "a size cannot use a method call"),
+            ("K.pow(n)", "a size cannot use a method call"),
+            ("n.0", "a size cannot use `.`: name the field alone"),
+            ("self.n", "a size cannot use `self`"),
+            ("f(n)", "a size cannot use this call"),
+            ("max(n)", "a size cannot use this call"),
+            ("{ n }", "a size cannot use a block"),
+            ("n..3", "a size cannot use a range"),
+            ("if n > 2 { n }", "a size cannot use an `if` without `else`, or with statements"),
+            ("if n + 1 { n } else { 0 }", "a size cannot use this condition"),
+            ("if let 3 = n { n } else { 0 }", "a size cannot use this condition"),
+            ("[n; 3]", "a size cannot use this expression"),
+        ];
+        for (text, expected) in problems {
+            assert_eq!(problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_literal_is_an_unsigned_integer() {
+        let problems = [
+            ("-3", "the size of buffer `buffer` is -3 [SB012]"),
+            ("2.5", "the size of buffer `buffer` is 2.5 [SB012]"),
+            ("-2.5", "the size of buffer `buffer` is -2.5 [SB012]"),
+            ("true", "the size of buffer `buffer` is true [SB012]"),
+            ("'c'", "the size of buffer `buffer` is 'c' [SB012]"),
+            ("\"n\"", "the size of buffer `buffer` is a string [SB012]"),
+            ("18014398509481984", "the size of buffer `buffer` overflows [SB012]"),
+            ("0xffff_ffff_ffff_ffff_ffff", "the size of buffer `buffer` overflows [SB012]"),
+        ];
+        for (text, expected) in problems {
+            assert_eq!(problem(text), expected, "{text}");
+        }
+        assert!(size_of_fields("18014398509481983", &[]).is_ok());
+    }
+}

@@ -6,8 +6,6 @@ mod vendor {
     }
 }
 use vendor::scratch as renamed;
-// What a path to the crate's own name would find.
-mod buffer_core_is_not_here {}
 
 #[derive(renamed::Buffers)]
 #[buffers(crate = renamed)]
@@ -21,6 +19,17 @@ pub struct ByPath {
 pub struct ByText {
     #[child]
     inner: ByPath,
+}
+
+mod deeper {
+    #[derive(super::renamed::Buffers)]
+    #[buffers(crate = crate::vendor::scratch)]
+    pub struct FromTheRoot<'a> {
+        #[buffer(size = max(3, 4), location = "local")]
+        pub a: crate::renamed::Buffer,
+        #[child]
+        pub inner: Box<dyn crate::renamed::Buffers + 'a>,
+    }
 }
 
 fn main() {
