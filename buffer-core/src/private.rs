@@ -8,7 +8,9 @@ mod text;
 pub use std::vec::Vec;
 
 pub use entries::{Declared, Entries};
-pub use integer::{Integer, add, max, min, mul, sub, widen};
+pub use integer::{
+    Integer, Size, add, and, compare, larger, max, min, mul, or, select, smaller, sub, widen,
+};
 pub use text::{assert_bound, fit, fit_or_own};
 
 use crate::buffer::Buffer;

@@ -183,11 +183,6 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    /// Whether the result can be larger, or smaller, than both operands.
-    pub(crate) fn can_overflow(self) -> bool {
-        matches!(self, Self::Add | Self::Sub | Self::Mul)
-    }
-
     /// The operation of a function of two sizes.
     pub(crate) fn of_function(name: &Ident) -> Option<Self> {
         if name == "max" {
@@ -203,7 +198,7 @@ impl Operator {
 /// The condition of an `if`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Condition {
-    Compare(syn::BinOp, Term, Term),
+    Compare(Relation, Term, Term),
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
@@ -211,4 +206,15 @@ pub(crate) enum Condition {
     Field(Ident),
     /// Anything else that names no field.
     Constant(Expr),
+}
+
+/// How two integers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
 }

@@ -5,10 +5,9 @@
 //! example is left to the run.
 
 use quote::ToTokens;
-use syn::BinOp;
 use syn::ext::IdentExt;
 
-use crate::model::{Bound, Condition, Operator, Term};
+use crate::model::{Bound, Condition, Operator, Relation, Term};
 use crate::polynomial::Polynomial;
 
 /// Values of bounded variables that are tried one by one.
@@ -399,17 +398,16 @@ impl Values<'_> {
 
     fn condition(&self, condition: &Condition) -> Option<bool> {
         match condition {
-            Condition::Compare(operator, left, right) => {
+            Condition::Compare(relation, left, right) => {
                 let (left, right) = (self.term(left)?, self.term(right)?);
-                match operator {
-                    BinOp::Eq(_) => Some(left == right),
-                    BinOp::Ne(_) => Some(left != right),
-                    BinOp::Lt(_) => Some(left < right),
-                    BinOp::Le(_) => Some(left <= right),
-                    BinOp::Gt(_) => Some(left > right),
-                    BinOp::Ge(_) => Some(left >= right),
-                    _ => None,
-                }
+                Some(match relation {
+                    Relation::Equal => left == right,
+                    Relation::NotEqual => left != right,
+                    Relation::Less => left < right,
+                    Relation::LessOrEqual => left <= right,
+                    Relation::Greater => left > right,
+                    Relation::GreaterOrEqual => left >= right,
+                })
             }
             Condition::And(left, right) => Some(self.condition(left)? && self.condition(right)?),
             Condition::Or(left, right) => Some(self.condition(left)? || self.condition(right)?),

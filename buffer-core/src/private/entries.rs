@@ -1,8 +1,9 @@
 //! The entries of a factory, from what its declaration says and what its fields hold.
 
 use super::BufferField;
+use super::integer::Size;
 use crate::context::BufferContext;
-use crate::element::Element;
+use crate::element::{Element, ElementType};
 use crate::entry::{BufferEntry, BufferUpdate, Overflow};
 use crate::error::{BufferError, Fault};
 use crate::location::Location;
@@ -43,12 +44,14 @@ impl Entries {
     pub fn bound(
         &mut self,
         variable: &str,
-        value: i128,
+        value: Size,
         least: i128,
         most: Option<i128>,
         bound: &str,
     ) {
-        if value < least || most.is_some_and(|most| value > most) {
+        if let Some(value) = value
+            && (value < least || most.is_some_and(|most| value > most))
+        {
             self.faults.push(Fault::OutsideBounds {
                 variable: variable.to_owned(),
                 value: value.to_string(),
@@ -58,14 +61,19 @@ impl Entries {
     }
 
     /// Adds a buffer, whose field's value may ask for another place than the declared one.
-    pub fn buffer<B: BufferField>(
+    pub fn buffer<B: BufferField>(&mut self, field: &B, declared: &Declared, size: Size) {
+        self.push(B::Element::TYPE, field.as_buffer().location(), declared, size);
+    }
+
+    fn push(
         &mut self,
-        field: &B,
-        declared: Declared,
-        size: impl FnOnce() -> Option<i128>,
+        element: ElementType,
+        asked: Option<Location>,
+        declared: &Declared,
+        size: Size,
     ) {
         let name = declared.name.to_owned();
-        let size = match size() {
+        let size = match size {
             Some(value) if value < 0 => {
                 self.faults.push(Fault::NegativeSize { name, value: value.to_string() });
                 return;
@@ -78,12 +86,11 @@ impl Entries {
                 }
             },
         };
-        let mut entry =
-            BufferEntry::new(name, size).element(B::Element::TYPE).overflow(declared.overflow);
+        let mut entry = BufferEntry::new(name, size).element(element).overflow(declared.overflow);
         if let Some(location) = declared.location {
             entry = entry.location(location);
         }
-        if let Some(location) = field.as_buffer().location() {
+        if let Some(location) = asked {
             self.placements.push((declared.name, location));
         }
         if declared.persistent {

@@ -8,7 +8,7 @@ use syn::{Ident, Path};
 
 use super::{at, constants, local, option, types};
 use crate::model::{
-    Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Size, Term,
+    Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Relation, Size, Term,
 };
 
 pub(super) fn expand(declaration: &Declaration) -> TokenStream {
@@ -29,7 +29,7 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let declared = declared(declaration, field, buffer);
         let (ident, ty) = (&field.ident, &field.ty);
         Some(quote! {
-            #entries.buffer::<#ty>(&self.#ident, #declared, || #size);
+            #entries.buffer::<#ty>(&self.#ident, &#declared, #size);
         })
     });
     let types = types::expand(declaration);
@@ -87,79 +87,78 @@ fn widen(krate: &Path, span: Span, value: TokenStream) -> TokenStream {
     quote_spanned!(span=> #krate::__private::widen(#value))
 }
 
-/// The size as an `Option<i128>`, which is nothing where it overflows.
+/// The size, computed when the factory is registered.
 fn size(declaration: &Declaration, field: &Field, size: &Size) -> TokenStream {
-    let krate = &declaration.krate;
-    if !size.at_run_time {
-        let constant = widen(krate, field.ident.span(), constants::size_of(&field.ident));
-        return option(Some(constant));
-    }
-    match &size.term {
-        // What can overflow is an `Option` already.
-        Term::Binary(operator, left, right) if operator.can_overflow() => {
-            operation(declaration, *operator, left, right)
-        }
-        other => option(Some(term(declaration, other))),
+    if size.at_run_time {
+        term(&declaration.krate, &size.term)
+    } else {
+        let constant = constants::size_of(&field.ident);
+        widen(&declaration.krate, field.ident.span(), constant)
     }
 }
 
-/// The value of a term as an `i128`, where `?` leaves on overflow.
-fn term(declaration: &Declaration, expr: &Term) -> TokenStream {
-    let krate = &declaration.krate;
+/// The value of a term. Both branches of an `if` are computed, which nothing can see.
+fn term(krate: &Path, expr: &Term) -> TokenStream {
     match expr {
-        Term::Integer(value) => quote!(#value),
+        Term::Integer(value) => quote!(::core::option::Option::Some(#value)),
         Term::Field(field) => widen(krate, field.span(), field_of_self(field)),
         Term::Parameter(parameter) => widen(krate, parameter.span(), quote!(#parameter)),
-        Term::Constant(constant) => widen(krate, constant.span(), quote!(#constant)),
+        // In a constant, what panics is an error of the compiler's.
+        Term::Constant(constant) => widen(krate, constant.span(), quote!(const { #constant })),
         Term::Binary(operator, left, right) => {
-            let value = operation(declaration, *operator, left, right);
-            if operator.can_overflow() { quote!(#value?) } else { value }
+            let (left, right) = (term(krate, left), term(krate, right));
+            let function = match operator {
+                Operator::Add => quote!(add),
+                Operator::Sub => quote!(sub),
+                Operator::Mul => quote!(mul),
+                Operator::Max => quote!(larger),
+                Operator::Min => quote!(smaller),
+            };
+            quote!(#krate::__private::#function(#left, #right))
         }
         Term::If(test, then, otherwise) => {
-            let test = condition(declaration, test);
-            let (then, otherwise) = (term(declaration, then), term(declaration, otherwise));
-            quote!(if #test { #then } else { #otherwise })
+            let test = condition(krate, test);
+            let (then, otherwise) = (term(krate, then), term(krate, otherwise));
+            quote!(#krate::__private::select(#test, #then, #otherwise))
         }
     }
 }
 
-/// The result of an operation: an `Option<i128>` where it can overflow, else an `i128`.
-fn operation(
-    declaration: &Declaration,
-    operator: Operator,
-    left: &Term,
-    right: &Term,
-) -> TokenStream {
-    let krate = &declaration.krate;
-    let (left, right) = (term(declaration, left), term(declaration, right));
-    match operator {
-        Operator::Add => quote!(#krate::__private::add(#left, #right)),
-        Operator::Sub => quote!(#krate::__private::sub(#left, #right)),
-        Operator::Mul => quote!(#krate::__private::mul(#left, #right)),
-        Operator::Max => quote!(::core::cmp::Ord::max(#left, #right)),
-        Operator::Min => quote!(::core::cmp::Ord::min(#left, #right)),
-    }
-}
-
-fn condition(declaration: &Declaration, test: &Condition) -> TokenStream {
+/// The value of a condition, as an `Option<bool>`.
+fn condition(krate: &Path, test: &Condition) -> TokenStream {
     match test {
-        Condition::Compare(operator, left, right) => {
-            let (left, right) = (term(declaration, left), term(declaration, right));
-            quote!((#left #operator #right))
+        Condition::Compare(relation, left, right) => {
+            let (left, right) = (term(krate, left), term(krate, right));
+            let is = match relation {
+                Relation::Equal => quote!(is_eq),
+                Relation::NotEqual => quote!(is_ne),
+                Relation::Less => quote!(is_lt),
+                Relation::LessOrEqual => quote!(is_le),
+                Relation::Greater => quote!(is_gt),
+                Relation::GreaterOrEqual => quote!(is_ge),
+            };
+            quote! {
+                #krate::__private::compare(#left, #right).map(::core::cmp::Ordering::#is)
+            }
         }
         Condition::And(left, right) => {
-            let (left, right) = (condition(declaration, left), condition(declaration, right));
-            quote!((#left && #right))
+            let (left, right) = (condition(krate, left), condition(krate, right));
+            quote!(#krate::__private::and(#left, #right))
         }
         Condition::Or(left, right) => {
-            let (left, right) = (condition(declaration, left), condition(declaration, right));
-            quote!((#left || #right))
+            let (left, right) = (condition(krate, left), condition(krate, right));
+            quote!(#krate::__private::or(#left, #right))
         }
         Condition::Not(inner) => {
-            let inner = condition(declaration, inner);
-            quote!(!#inner)
+            let inner = condition(krate, inner);
+            quote!(#inner.map(::core::ops::Not::not))
         }
-        Condition::Field(field) => field_of_self(field),
-        Condition::Constant(constant) => quote!(#constant),
+        Condition::Field(field) => {
+            let field = field_of_self(field);
+            quote!(::core::option::Option::Some(#field))
+        }
+        Condition::Constant(constant) => {
+            quote!(::core::option::Option::Some(const { #constant }))
+        }
     }
 }

@@ -10,7 +10,7 @@ use syn::{BinOp, Block, Expr, ExprCall, ExprLit, ExprPath, Ident, Lit, LitInt, S
 
 use super::value::ungrouped;
 use crate::diag::{Problem, Report};
-use crate::model::{Condition, Operator, Size, Term};
+use crate::model::{Condition, Operator, Relation, Size, Term};
 
 /// The most elements of a buffer: the bytes of 64 lanes of the widest element can be addressed.
 pub(crate) const MOST_ELEMENTS: u64 = i64::MAX.unsigned_abs() / (8 * 64);
@@ -200,6 +200,9 @@ impl Reader<'_> {
             Term::Constant(expr.clone())
         } else if self.scope.parameters.contains(ident) {
             Term::Parameter(ident.clone())
+        } else if syn::parse2::<Ident>(ident.to_token_stream()).is_err() {
+            self.report(ident, Problem::UnsupportedSize { what: "this keyword" });
+            Term::Constant(expr.clone())
         } else {
             Term::Constant(expr.clone())
         }
@@ -220,15 +223,14 @@ impl Reader<'_> {
                     Box::new(self.condition(&binary.left)),
                     Box::new(self.condition(&binary.right)),
                 ),
-                BinOp::Eq(_)
-                | BinOp::Ne(_)
-                | BinOp::Lt(_)
-                | BinOp::Le(_)
-                | BinOp::Gt(_)
-                | BinOp::Ge(_) => {
-                    Condition::Compare(binary.op, self.term(&binary.left), self.term(&binary.right))
-                }
-                operator => self.unsupported_condition(operator, expr),
+                operator => match relation(&operator) {
+                    Some(relation) => Condition::Compare(
+                        relation,
+                        self.term(&binary.left),
+                        self.term(&binary.right),
+                    ),
+                    None => self.unsupported_condition(operator, expr),
+                },
             },
             Expr::Path(path) => match self.name(path, expr) {
                 Term::Field(field) => Condition::Field(field),
@@ -275,6 +277,18 @@ fn value_of(block: &Block) -> Option<&Expr> {
         [Stmt::Expr(expr, None)] => Some(expr),
         _ => None,
     }
+}
+
+fn relation(operator: &BinOp) -> Option<Relation> {
+    Some(match operator {
+        BinOp::Eq(_) => Relation::Equal,
+        BinOp::Ne(_) => Relation::NotEqual,
+        BinOp::Lt(_) => Relation::Less,
+        BinOp::Le(_) => Relation::LessOrEqual,
+        BinOp::Gt(_) => Relation::Greater,
+        BinOp::Ge(_) => Relation::GreaterOrEqual,
+        _ => return None,
+    })
 }
 
 fn what_operator(operator: &BinOp) -> &'static str {
@@ -353,6 +367,8 @@ mod tests {
             ("n.pow(2)", "a size cannot use a method call"),
             ("K.pow(n)", "a size cannot use a method call"),
             ("n.0", "a size cannot use `.`: name the field alone"),
+            ("crate", "a size cannot use this keyword"),
+            ("if n > self { n } else { Self }", "a size cannot use this keyword"),
             ("self.n", "a size cannot use `self`"),
             ("f(n)", "a size cannot use this call"),
             ("max(n)", "a size cannot use this call"),

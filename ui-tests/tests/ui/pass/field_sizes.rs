@@ -1,6 +1,7 @@
 use buffer_core::{Buffer, BufferEntry, BufferError, Buffers, Fault};
 
 const WIDTH: u8 = 4;
+const ADAPTIVE: bool = true;
 
 #[derive(Buffers)]
 #[buffers(vars(n >= 1, 2 <= stages <= 16))]
@@ -14,8 +15,10 @@ pub struct Step {
     stage_base: Buffer,
     #[buffer(size = if adaptive && !(n == 2) { max(n, WIDTH) } else { 0 }, location = "local")]
     error: Buffer,
-    #[buffer(size = stages, location = "local")]
+    #[buffer(size = if n > 2 || WIDTH < 2 { stages } else { n }, location = "local")]
     flags: Buffer<i32>,
+    #[buffer(size = if ADAPTIVE { (WIDTH / 2) * n } else { 1 }, location = "local")]
+    halves: Buffer,
 }
 
 impl Step {
@@ -28,6 +31,7 @@ impl Step {
             stage_base: Buffer::new(),
             error: Buffer::new(),
             flags: Buffer::new(),
+            halves: Buffer::new(),
         }
     }
 
@@ -37,8 +41,8 @@ impl Step {
 }
 
 fn main() {
-    assert_eq!(Step::new(3, 4).sizes(), [9, 3, 4, 4]);
-    assert_eq!(Step::new(2, 2).sizes(), [2, 2, 0, 2]);
+    assert_eq!(Step::new(3, 4).sizes(), [9, 3, 4, 4, 6]);
+    assert_eq!(Step::new(2, 2).sizes(), [2, 2, 0, 2, 4]);
     let outside = Step::new(0, 17).entries().unwrap_err();
     let BufferError::Faults { factory, faults } = outside else { panic!("{outside}") };
     assert_eq!(factory, "step");
