@@ -52,5 +52,6 @@ fn main() {
     ));
     let overflowing = Step::new(usize::MAX, 16).entries().unwrap_err();
     let BufferError::Faults { faults, .. } = overflowing else { panic!("{overflowing}") };
-    assert_eq!(faults, [Fault::OverflowingSize { name: "accumulator".to_owned() }]);
+    let overflowing = |name: &str| Fault::OverflowingSize { name: name.to_owned() };
+    assert_eq!(faults, [overflowing("accumulator"), overflowing("halves")]);
 }
