@@ -226,7 +226,10 @@ fn solve(solver: &Solver, runs: usize, steps: usize, threads: usize) -> Fallible
 }
 
 /// The least cost of each of some solves, which take turns.
-fn fastest<const N: usize>(solves: [&dyn Fn() -> Fallible<Cost>; N]) -> Fallible<[Cost; N]> {
+fn fastest<const N: usize>(
+    rounds: usize,
+    solves: [&dyn Fn() -> Fallible<Cost>; N],
+) -> Fallible<[Cost; N]> {
     let mut least = [Cost { time: Duration::MAX, runs: 1, steps: 1, threads: 1 }; N];
     for _ in 0..rounds {
         for (solve, least) in solves.iter().zip(&mut least) {
