@@ -11,7 +11,7 @@ use buffer_tests::cuda::nvrtc;
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
-use integrators::device::nvrtc::FOLDER_VARIABLE;
+use integrators::device::nvrtc::{FOLDER_VARIABLE, NvrtcError};
 use integrators::device::{Device, KernelSource};
 
 /// Says what a test's child process is to find.
@@ -128,6 +128,9 @@ fn what_does_not_fit_a_gpu_is_a_typed_error() {
     let wrong = KernelSource { entry: "other".to_owned(), ..sums(3) };
     let error = device.compile(&wrong).unwrap_err();
     assert!(matches!(error, CudaError::Driver { .. }), "{error}");
+    let wrong = KernelSource { entry: "su\0ms".to_owned(), ..sums(3) };
+    let error = device.compile(&wrong).unwrap_err();
+    assert!(matches!(error, CudaError::Nvrtc(NvrtcError::ZeroByte(_))), "{error}");
 }
 
 /// Runs tests of this file in a process of their own, with the stand-in for the driver.

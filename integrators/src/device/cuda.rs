@@ -2,6 +2,7 @@
 
 mod driver;
 
+use std::ffi::CString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -167,6 +168,8 @@ impl CudaDevice {
             source.precision,
         )?;
         let resources = compiled.resources(&source.entry);
+        // cudarc panics at a name that is no C string.
+        CString::new(source.entry.as_str()).map_err(NvrtcError::from)?;
         let function =
             self.load(compiled)?.load_function(&source.entry).doing("find the kernel's entry")?;
         let limit = self.allow_shared_memory(&function)?;

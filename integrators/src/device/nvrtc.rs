@@ -57,8 +57,8 @@ pub enum NvrtcError {
         /// The compiler's log.
         log: String,
     },
-    /// The kernel's text holds a zero byte.
-    #[error("the kernel text holds a zero byte\nhelp: remove it")]
+    /// The kernel's text or the name of its entry holds a zero byte.
+    #[error("the kernel's text, or the name of its entry, holds a zero byte\nhelp: remove it")]
     ZeroByte(#[from] NulError),
     /// A call failed for a reason other than the text.
     #[error(
