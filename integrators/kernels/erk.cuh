@@ -8,17 +8,17 @@
 #define STAGE(i) (stage_accumulator + (i) * SIZE(stage_rhs))
 
 /* Readies lanes that begin a run. A method whose first derivative is the last one of the step before
- * expects it in `stage_rhs`. `unused` is overwritten. */
+ * expects it in `stage_rhs`. `scratch` is overwritten. */
 INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) unused)
+                        BUFFER(real) scratch)
 {
     if (!SELF(first_same_as_last))
         return;
     ALLOCATE(stage_rhs, m);
-    system_derivatives(state, parameters, t, unused);
+    system_derivatives(state, parameters, t, scratch);
     UNROLL
     for (int i = 0; i < SIZE(stage_rhs); i++)
-        stage_rhs[i] = SELECT(fresh, unused[i], stage_rhs[i]);
+        stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
 }
 
 INLINE void SELF(step)(memory m, BUFFER(const real) state, BUFFER(real) proposed_state,

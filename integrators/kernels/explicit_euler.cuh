@@ -1,7 +1,7 @@
 /* The explicit Euler method. */
 
 INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) unused)
+                        BUFFER(real) scratch)
 {
 }
 

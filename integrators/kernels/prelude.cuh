@@ -13,9 +13,12 @@
 
 #if defined(BUFFERS_CUDA)
 #define INLINE static __device__ __forceinline__
+#define OUTLINE INLINE
 #define UNROLL _Pragma("unroll")
 #else
 #define INLINE static inline __attribute__((always_inline, unused))
+/* Loops over lanes that no step runs through: compiled once, they cost a third of the time. */
+#define OUTLINE static __attribute__((noinline, unused))
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
@@ -23,8 +26,10 @@
 #endif
 #endif
 
-#if defined(BUFFERS_HOST) && (defined(__x86_64__) || defined(__i386__))
+#if defined(BUFFERS_HOST) && BUFFERS_LANES > 1 && defined(__SSE__)
 #include <immintrin.h>
+#elif defined(BUFFERS_HOST) && defined(__SSE__)
+#include <xmmintrin.h>
 #endif
 
 /* ---- Literals ---- */
@@ -302,7 +307,7 @@ typedef struct {
 } queue;
 
 /* Gives each of `lanes` the next run of the queue, as long as there is one, and says which got one. */
-INLINE mask TAKE(queue *runs, mask lanes, integer *run)
+OUTLINE mask TAKE(queue *runs, mask lanes, integer *run)
 {
     mask taken = NO_LANES;
     for (int lane = 0; lane < BUFFERS_LANES; lane++)
@@ -315,7 +320,7 @@ INLINE mask TAKE(queue *runs, mask lanes, integer *run)
 }
 
 /* One value per run: those of `lanes` are read, the others stay. */
-INLINE real GATHER(mask lanes, const real_scalar *values, integer run, real others)
+OUTLINE real GATHER(mask lanes, const real_scalar *values, integer run, real others)
 {
     for (int lane = 0; lane < BUFFERS_LANES; lane++)
         if (LANE(lanes, lane))
@@ -324,7 +329,7 @@ INLINE real GATHER(mask lanes, const real_scalar *values, integer run, real othe
 }
 
 /* Writes one value per run, into the run's own row of a table whose rows lie `stride` apart. */
-INLINE void SCATTER(mask lanes, real_scalar *table, integer row, long long stride, integer run, real value)
+OUTLINE void SCATTER(mask lanes, real_scalar *table, integer row, long long stride, integer run, real value)
 {
     for (int lane = 0; lane < BUFFERS_LANES; lane++)
         if (LANE(lanes, lane))

@@ -4,6 +4,7 @@ mod builder;
 mod error;
 mod launch;
 
+use std::borrow::Borrow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,9 +22,6 @@ use crate::schedule::Schedule;
 use crate::solution::{Solution, States, Status};
 use crate::system::System;
 
-/// Bytes of inputs and outputs that one launch moves, at most: larger batches go in chunks.
-const CHUNK_BYTES: usize = 1 << 30;
-
 /// A compiled solver for one system.
 ///
 /// ```
@@ -31,7 +29,7 @@ const CHUNK_BYTES: usize = 1 << 30;
 ///
 /// let decay = System::parse("dx = -k*x")?.states([("x", 1.0)]).parameters([("k", 1.0)]).build()?;
 /// let solver = Solver::builder(&decay).method("rk4").dt(0.01).build()?;
-/// let solution = solver.solve(&Batch::grid().parameter("k", [1.0, 2.0]), 0.0..1.0)?;
+/// let solution = solver.solve(Batch::grid().parameter("k", [1.0, 2.0]), 0.0..1.0)?;
 /// let end = solution.end_states();
 /// assert!((end[[0, 0]] - (-1.0_f64).exp()).abs() < 1e-9);
 /// assert!((end[[0, 1]] - (-2.0_f64).exp()).abs() < 1e-8);
@@ -46,6 +44,7 @@ pub struct Solver {
     kernel: Kernel,
     dt: f64,
     save_every: Option<f64>,
+    chunk_bytes: usize,
 }
 
 impl Solver {
@@ -58,7 +57,11 @@ impl Solver {
     ///
     /// # Errors
     /// [`SolveError`]; nothing was solved then.
-    pub fn solve(&self, batch: &Batch, span: Range<f64>) -> Result<Solution, SolveError> {
+    pub fn solve(
+        &self,
+        batch: impl Borrow<Batch>,
+        span: Range<f64>,
+    ) -> Result<Solution, SolveError> {
         self.solve_with_progress(batch, span, |_, _| {})
     }
 
@@ -69,13 +72,13 @@ impl Solver {
     /// [`SolveError`]; nothing was solved then.
     pub fn solve_with_progress(
         &self,
-        batch: &Batch,
+        batch: impl Borrow<Batch>,
         span: Range<f64>,
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Solution, SolveError> {
         let start = Instant::now();
         let schedule = Schedule::new(&span, self.dt, self.save_every)?;
-        let inputs = Inputs::new(batch, &self.system)?;
+        let inputs = Inputs::new(batch.borrow(), &self.system)?;
         let done = AtomicUsize::new(0);
         let progress = |more: usize| {
             progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
@@ -110,7 +113,7 @@ impl Solver {
         let (rows, states) = (schedule.rows(), inputs.states.len());
         let mut status = launch::zeros(&[inputs.runs])?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
-        let chunk = launch::chunk_runs::<T>(inputs, rows, CHUNK_BYTES);
+        let chunk = launch::chunk_runs::<T>(inputs, rows, self.chunk_bytes);
         if chunk >= inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs)?;
             tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;

@@ -22,7 +22,7 @@ fn solve(
 ) -> Solution {
     let solver = problem.solver(tableau.method, precision, steps).unwrap();
     let solver = solver.device(device.clone()).build().unwrap();
-    solver.solve(&Batch::grid(), problem.span.clone()).unwrap()
+    solver.solve(Batch::grid(), problem.span.clone()).unwrap()
 }
 
 fn assert_near_reference(precision: Precision, tolerance: f64) {
@@ -77,7 +77,7 @@ fn every_saved_row_is_the_state_at_its_time() {
         for device in devices() {
             let solver = problem.solver(tableau.method, Precision::F64, 200).unwrap();
             let solver = solver.save_every(0.25).device(device.device.clone()).build().unwrap();
-            let solution = solver.solve(&Batch::grid(), problem.span.clone()).unwrap();
+            let solution = solver.solve(Batch::grid(), problem.span.clone()).unwrap();
             assert_eq!(solution.times(), [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]);
             assert_eq!(solution.states().index_axis(Axis(0), 0)[[0, 0]], 2.0);
             for (time, row) in solution.times().iter().zip(solution.states().axis_iter(Axis(0))) {
@@ -102,7 +102,7 @@ fn time_in_f32_stays_exact_over_many_steps() {
         let solver = integrators::Solver::builder(&system).method("rk4").dt(1e-4);
         let solver = solver.precision(Precision::F32).save_every(0.25);
         let solver = solver.device(device.device.clone()).build().unwrap();
-        let solution = solver.solve(&Batch::grid(), 1000.0..1100.0).unwrap();
+        let solution = solver.solve(Batch::grid(), 1000.0..1100.0).unwrap();
         let states = solution.states();
         for (time, row) in solution.times().iter().zip(states.axis_iter(Axis(0))) {
             let expected = (std::f64::consts::TAU * time).sin() / std::f64::consts::TAU;

@@ -579,7 +579,7 @@ mod solves {
         let solver = builder().build().unwrap();
         for (start, end) in [(1.0, 1.0), (1.0, 0.0), (0.0, f64::NAN), (0.0, f64::INFINITY)] {
             assert_refused!(
-                solver.solve(&Batch::grid(), start..end),
+                solver.solve(Batch::grid(), start..end),
                 SolveError::Span { .. },
                 "is not a span of time",
                 "help: begin before the end"

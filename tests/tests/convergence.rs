@@ -14,7 +14,7 @@ fn each_method_has_its_order() {
                 let errors = counts.map(|steps| {
                     let solver = problem.solver(tableau.method, Precision::F64, steps).unwrap();
                     let solver = solver.device(device.device.clone()).build().unwrap();
-                    let solution = solver.solve(&Batch::grid(), problem.span.clone()).unwrap();
+                    let solution = solver.solve(Batch::grid(), problem.span.clone()).unwrap();
                     difference(&exact, &solution.end_states().column(0).to_vec())
                 });
                 let order = convergence_order(&counts, &errors);

@@ -18,7 +18,7 @@ fn solve(device: &Device, precision: Precision, method: &str, initial: &[f64]) -
     let system = system.parameters([("shift", 1.0)]).build().unwrap();
     let solver = Solver::builder(&system).method(method).precision(precision).dt(0.01);
     let solver = solver.save_every(0.5).device(device.clone()).build().unwrap();
-    solver.solve(&Batch::grid().state("x", initial.iter().copied()), 0.0..10.0).unwrap()
+    solver.solve(Batch::grid().state("x", initial.iter().copied()), 0.0..10.0).unwrap()
 }
 
 /// The bits of all rows of a run.

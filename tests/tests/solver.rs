@@ -27,7 +27,7 @@ fn errors_shrink_with_the_order_where_the_time_matters() {
                 .dt(1.0 / steps as f64)
                 .build()
                 .unwrap();
-            let solution = solver.solve(&Batch::grid(), 0.0..1.0).unwrap();
+            let solution = solver.solve(Batch::grid(), 0.0..1.0).unwrap();
             solution.end_states().iter().map(|x| (x - 0.5).abs()).sum::<f64>()
         });
         let found = convergence_order(&counts, &errors);
@@ -102,4 +102,27 @@ fn progress_ends_with_all_runs() {
         })
         .unwrap();
     assert_eq!(most.into_inner(), 5000);
+}
+
+#[test]
+fn chunks_give_what_one_launch_gives() {
+    let problem = problems::lorenz();
+    let batch = Batch::grid().parameter("rho", (0..100).map(f64::from)).state("x", [1.0, 2.0]);
+    let solve = |bytes| {
+        let solver = problem.solver("rk4", Precision::F32, 10).unwrap();
+        let solver = solver.save_every(0.5).chunk_bytes(bytes).build().unwrap();
+        let done = AtomicUsize::new(0);
+        let solution = solver
+            .solve_with_progress(&batch, 0.0..1.0, |more, total| {
+                assert_eq!(total, 200);
+                done.fetch_max(more, Ordering::Relaxed);
+            })
+            .unwrap();
+        assert_eq!(done.into_inner(), 200);
+        (solution.states_f32().unwrap().to_owned(), solution.status().to_vec())
+    };
+    let whole = solve(usize::MAX);
+    for bytes in [0, 1000, 5000] {
+        assert_eq!(solve(bytes), whole, "{bytes} bytes in a launch");
+    }
 }

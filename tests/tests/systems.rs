@@ -152,7 +152,7 @@ fn names_are_free_of_those_that_kernels_use() {
     for device in devices() {
         let solver = Solver::builder(&system).method("euler").dt(1.0).precision(Precision::F64);
         let solver = solver.device(device.device.clone()).build().unwrap();
-        let solution = solver.solve(&Batch::grid(), 0.0..1.0).unwrap();
+        let solution = solver.solve(Batch::grid(), 0.0..1.0).unwrap();
         assert_eq!(solution.end_states().column(0).to_vec(), [8.0, 4.0], "{device}");
     }
 }
@@ -163,7 +163,7 @@ fn time_is_the_time_of_the_stage() {
     for device in devices() {
         let solver = Solver::builder(&system).method("rk4").dt(0.25).precision(Precision::F64);
         let solver = solver.device(device.device.clone()).build().unwrap();
-        let solution = solver.solve(&Batch::grid(), 2.0..5.0).unwrap();
+        let solution = solver.solve(Batch::grid(), 2.0..5.0).unwrap();
         let end = solution.end_states()[[0, 0]];
         assert!((end - 10.5).abs() < 1e-13, "{end} on {device}");
     }

@@ -12,6 +12,9 @@ use crate::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
 use crate::system::System;
 use crate::tableau;
 
+/// What one launch moves where the caller does not say: little beside any GPU's memory.
+const CHUNK_BYTES: usize = 1 << 30;
+
 /// A solver that is being set up.
 #[derive(Debug, Clone)]
 pub struct SolverBuilder {
@@ -22,6 +25,7 @@ pub struct SolverBuilder {
     save_every: Option<f64>,
     device: Option<Device>,
     locations: Vec<(String, Location)>,
+    chunk_bytes: usize,
 }
 
 impl SolverBuilder {
@@ -34,6 +38,7 @@ impl SolverBuilder {
             save_every: None,
             device: None,
             locations: Vec::new(),
+            chunk_bytes: CHUNK_BYTES,
         }
     }
 
@@ -79,6 +84,14 @@ impl SolverBuilder {
     #[must_use]
     pub fn location(mut self, path: impl Into<String>, location: Location) -> Self {
         self.locations.push((path.into(), location));
+        self
+    }
+
+    /// Sets how many bytes of inputs and results one launch moves, about; 1 GiB is the default. Larger
+    /// batches are solved in chunks. Results do not depend on it.
+    #[must_use]
+    pub fn chunk_bytes(mut self, bytes: usize) -> Self {
+        self.chunk_bytes = bytes;
         self
     }
 
@@ -129,8 +142,8 @@ impl SolverBuilder {
         let source = self.source(&layout)?;
         let dt = self.dt.ok_or(SolveError::NoStep { method: self.method })?;
         let kernel = device.compile(&source)?;
-        let Self { system, save_every, .. } = self;
-        Ok(Solver { system, device, layout, source, kernel, dt, save_every })
+        let Self { system, save_every, chunk_bytes, .. } = self;
+        Ok(Solver { system, device, layout, source, kernel, dt, save_every, chunk_bytes })
     }
 }
 
