@@ -107,7 +107,9 @@ fn progress_ends_with_all_runs() {
 #[test]
 fn chunks_give_what_one_launch_gives() {
     let problem = problems::lorenz();
-    let batch = Batch::grid().parameter("rho", (0..100).map(f64::from)).state("x", [1.0, 2.0]);
+    let batch = Batch::grid()
+        .parameter("rho", (0..100).map(|rho| f64::from(rho) / 5.0))
+        .state("x", [1.0, 2.0]);
     let solve = |bytes| {
         let solver = problem.solver("rk4", Precision::F32, 10).unwrap();
         let solver = solver.save_every(0.5).chunk_bytes(bytes).build().unwrap();
