@@ -1,7 +1,7 @@
 //! Every kernel, compiled for every GPU: what the compiler makes of the texts.
 
 // The helpers of tests assert as well.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
 use buffer_core::{ComputeCapability, Location, Precision, Target};
 use buffer_tests::cuda::{METHODS, PLACES, lorenz_kernel, nvrtc, source};
@@ -65,6 +65,39 @@ fn compile_all_for(sm: &str) {
             }
         }
     }
+}
+
+/// The lines of each loop that holds no other.
+fn innermost_loops(ptx: &str) -> Vec<Vec<&str>> {
+    let lines: Vec<_> = ptx.lines().map(str::trim).collect();
+    let begin = |label: &str| lines.iter().position(|line| line.strip_suffix(':') == Some(label));
+    let loops: Vec<_> = (0..lines.len())
+        .filter_map(|end| {
+            let label = lines[end].split_once("bra")?.1.split_ascii_whitespace().last()?;
+            Some((begin(label.strip_suffix(';')?)?, end)).filter(|(begin, end)| begin < end)
+        })
+        .collect();
+    let is_innermost = |&&(begin, end): &&(usize, usize)| {
+        !loops.iter().any(|other| *other != (begin, end) && begin <= other.0 && other.1 <= end)
+    };
+    loops.iter().filter(is_innermost).map(|&(begin, end)| lines[begin..=end].to_vec()).collect()
+}
+
+#[test]
+fn a_step_of_tsit5_for_lorenz_is_near_the_fewest_instructions() {
+    /// Floating-point operations that the formulas need, with every fusion there is.
+    const FLOOR: usize = 99;
+    let Some(nvrtc) = nvrtc() else { return };
+    let capability = "sm_90".parse().unwrap();
+    let target = Target::cuda(capability, Precision::F32);
+    let text = source(&lorenz_kernel("tsit5", Location::Local), &target).text;
+    let ptx = nvrtc.compile(&text, capability, Precision::F32).unwrap().ptx;
+    // A sign change is a part of the instruction that reads it.
+    let lengths = innermost_loops(&ptx).into_iter().map(|lines| {
+        instructions(&lines.join("\n")).filter(|name| !name.starts_with("neg.")).count()
+    });
+    let longest = lengths.max().unwrap();
+    assert!((FLOOR..=FLOOR * 115 / 100).contains(&longest), "{longest} instructions in\n{ptx}");
 }
 
 #[test]
