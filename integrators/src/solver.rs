@@ -113,7 +113,8 @@ impl Solver {
         let (rows, states) = (schedule.rows(), inputs.states.len());
         let mut status = launch::zeros(&[inputs.runs])?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
-        let chunk = launch::chunk_runs::<T>(inputs, rows, self.chunk_bytes);
+        let bytes = self.device.launch_bytes(self.chunk_bytes)?;
+        let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs)?;
             tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;

@@ -226,7 +226,9 @@ fn error_worker() {
         }
         "little memory" => {
             let device = CudaDevice::new(0).unwrap();
-            assert_eq!(device.free_memory().unwrap(), 1000);
+            let of_solver = Device::from(device.clone());
+            assert_eq!(of_solver.launch_bytes(1 << 30).unwrap(), 500);
+            assert_eq!(of_solver.launch_bytes(100).unwrap(), 100);
             let kernel = device.compile(&sums(3)).unwrap();
             let (x, mut y) = (vec![0.0_f32; 200], vec![0.0_f32; 300]);
             let mut arguments = arguments(&x, &mut y);

@@ -93,6 +93,19 @@ impl Device {
         }
     }
 
+    /// How many bytes of inputs and results one launch should move: `wanted`, or half of what a GPU
+    /// has free where that is less.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub fn launch_bytes(&self, wanted: usize) -> Result<usize, DeviceError> {
+        match self {
+            Self::Host(_) => Ok(wanted),
+            // Half, since allocations are rounded up, and other programs allocate as well.
+            Self::Cuda(cuda) => Ok(wanted.min(cuda.free_memory()? / 2)),
+        }
+    }
+
     /// Compiles a kernel, or takes it from the cache.
     ///
     /// # Errors

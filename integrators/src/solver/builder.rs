@@ -88,7 +88,8 @@ impl SolverBuilder {
     }
 
     /// Sets how many bytes of inputs and results one launch moves, about; 1 GiB is the default. Larger
-    /// batches are solved in chunks. Results do not depend on it.
+    /// batches are solved in chunks, and in smaller ones where a GPU has too little free. Results do
+    /// not depend on it.
     #[must_use]
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
         self.chunk_bytes = bytes;
