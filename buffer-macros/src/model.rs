@@ -34,6 +34,8 @@ pub(crate) struct Declaration {
     pub(crate) krate: Path,
     pub(crate) prefix: Located<String>,
     pub(crate) bounds: Vec<Bound>,
+    /// A key of the struct could not be read, so there may be more bounds.
+    pub(crate) damaged: bool,
     pub(crate) fields: Vec<Field>,
     /// What stands in the place of keys, for editors.
     pub(crate) keys: Vec<Ident>,

@@ -44,7 +44,8 @@ struct BufferArguments {
 
 /// Reads a declaration. What cannot be read is reported and left out.
 pub(crate) fn parse(input: DeriveInput, report: &mut Report) -> Declaration {
-    let arguments = struct_arguments(&input.attrs, report);
+    let (arguments, mut damaged) = struct_arguments(&input.attrs, report);
+    damaged |= matches!(arguments.vars, Some(Err(_)));
     let prefix = arguments.prefix.and_then(|prefix| accept(prefix, report)).unwrap_or_else(|| {
         Located::new(snake_case(&input.ident.unraw().to_string()), &input.ident)
     });
@@ -67,6 +68,7 @@ pub(crate) fn parse(input: DeriveInput, report: &mut Report) -> Declaration {
         krate,
         prefix,
         bounds,
+        damaged,
         fields,
         keys,
     }
@@ -220,7 +222,8 @@ fn accept<T>(argument: darling::Result<T>, report: &mut Report) -> Option<T> {
     argument.map_err(|error| report.error(error)).ok()
 }
 
-fn struct_arguments(attributes: &[Attribute], report: &mut Report) -> StructArguments {
+/// The arguments of the struct's `#[buffers(...)]`, and whether some could not be read.
+fn struct_arguments(attributes: &[Attribute], report: &mut Report) -> (StructArguments, bool) {
     for (name, help) in [
         ("buffer", "write `#[buffers(...)]` here, or move it to a field"),
         ("child", "move it to a field that holds a factory"),
@@ -234,7 +237,8 @@ fn struct_arguments(attributes: &[Attribute], report: &mut Report) -> StructArgu
     for attribute in named(attributes, "buffers") {
         items.read(attribute, report);
     }
-    accept(StructArguments::from_list(&items.accepted), report).unwrap_or_default()
+    let arguments = accept(StructArguments::from_list(&items.accepted), report);
+    (arguments.unwrap_or_default(), items.damaged)
 }
 
 /// The arguments of a field's `#[buffer(...)]`, and whether some could not be read.

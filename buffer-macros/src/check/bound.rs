@@ -7,12 +7,7 @@ use crate::model::{Declaration, Kind};
 
 /// A bound is of a plain field or of a const parameter.
 pub(super) fn check_variables(declaration: &Declaration, report: &mut Report) {
-    let fields = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Plain));
-    let parameters = declaration.generics.const_params();
-    let known: Vec<String> = fields
-        .map(|field| field.name.clone())
-        .chain(parameters.map(|parameter| parameter.ident.unraw().to_string()))
-        .collect();
+    let known = variables(declaration);
     for bound in &declaration.bounds {
         let name = bound.variable.unraw().to_string();
         if !known.contains(&name) {
@@ -20,6 +15,23 @@ pub(super) fn check_variables(declaration: &Declaration, report: &mut Report) {
             report.push(&bound.variable, Problem::UnknownVariable { name, suggestion });
         }
     }
+}
+
+/// Whether all bounds were read and are of something, so that nothing wider was meant to be smaller.
+pub(super) fn are_sound(declaration: &Declaration) -> bool {
+    let known = variables(declaration);
+    let mut bounds = declaration.bounds.iter();
+    !declaration.damaged && bounds.all(|bound| known.contains(&bound.variable.unraw().to_string()))
+}
+
+/// What can have bounds.
+fn variables(declaration: &Declaration) -> Vec<String> {
+    let fields = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Plain));
+    let parameters = declaration.generics.const_params();
+    fields
+        .map(|field| field.name.clone())
+        .chain(parameters.map(|parameter| parameter.ident.unraw().to_string()))
+        .collect()
 }
 
 /// Some value is within all bounds of a variable.

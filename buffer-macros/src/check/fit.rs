@@ -4,9 +4,10 @@ use proc_macro2::Span;
 use syn::Ident;
 
 use super::alias::sound_alias;
+use super::bound;
 use crate::diag::{Account, Problem, Report};
 use crate::model::{Declaration, Field, Located, Operator, Overflow, Size, Term};
-use crate::proof::{Variables, Verdict};
+use crate::proof::{Variables, Verdict, sum};
 
 /// The aliases of one parent whose fit the compiler has to assert, since it alone knows the sizes.
 pub(crate) struct Assertion<'a> {
@@ -22,16 +23,8 @@ pub(crate) struct AssertedAlias<'a> {
     pub(crate) may_own: bool,
 }
 
-/// A buffer and its aliases so far, in the order in which they are packed.
-struct Parent<'a> {
-    field: &'a Field,
-    size: Option<&'a Size>,
-    aliases: Vec<Alias<'a>>,
-    /// A fault was reported, from which nothing else is to follow.
-    faulty: bool,
-}
-
-struct Alias<'a> {
+/// An alias whose place behind its earlier siblings is known, or left open.
+struct Placed<'a> {
     field: &'a Field,
     alias: &'a Located<Ident>,
     size: &'a Size,
@@ -45,140 +38,155 @@ pub(super) fn check_fit<'a>(
     declaration: &'a Declaration,
     report: &mut Report,
 ) -> Vec<Assertion<'a>> {
-    let mut parents: Vec<Parent<'a>> = Vec::new();
-    for (field, buffer) in declaration.buffers() {
-        report.enter(Some(field.index));
-        let Some((alias, parent_field, parent)) = sound_alias(declaration, field, buffer) else {
-            continue;
-        };
-        if buffer.persistent.is_some() || parent.persistent.is_some() {
-            // There is no storage to share.
-            continue;
-        }
-        let position = parents.iter().position(|known| known.field.name == parent_field.name);
-        let mut known = match position {
-            Some(position) => parents.remove(position),
-            None => Parent {
-                field: parent_field,
-                size: parent.size.as_ref(),
-                aliases: Vec::new(),
-                faulty: false,
-            },
-        };
-        let may_own = buffer.overflow.as_ref().is_some_and(|way| way.value == Overflow::Own);
-        known.add(declaration, field, alias, buffer.size.as_ref(), may_own, report);
-        parents.push(known);
-    }
-    parents.iter().filter_map(Parent::assertion).collect()
+    declaration
+        .buffers()
+        .filter_map(|(parent, buffer)| {
+            let holds = buffer.size.as_ref()?;
+            let placed = place_aliases(declaration, parent, holds, report)?;
+            assertion(parent, holds, &placed)
+        })
+        .collect()
 }
 
-impl<'a> Parent<'a> {
-    fn add(
-        &mut self,
-        declaration: &Declaration,
-        field: &'a Field,
-        alias: &'a Located<Ident>,
-        size: Option<&'a Size>,
-        may_own: bool,
-        report: &mut Report,
-    ) {
-        let (Some(size), Some(parent)) = (size, self.size) else {
-            self.faulty = true;
-            return;
+/// The aliases of one parent, in order; nothing where one is faulty, since nothing is to follow.
+fn place_aliases<'a>(
+    declaration: &'a Declaration,
+    parent: &'a Field,
+    holds: &'a Size,
+    report: &mut Report,
+) -> Option<Vec<Placed<'a>>> {
+    let mut placed: Vec<Placed<'a>> = Vec::new();
+    for (field, buffer) in declaration.buffers() {
+        let Some((alias, its_parent, parent_buffer)) = sound_alias(declaration, field, buffer)
+        else {
+            continue;
         };
-        if self.faulty {
-            return;
+        // What is persistent has no storage to share, which is a fault of its own.
+        let is_persistent = buffer.persistent.is_some() || parent_buffer.persistent.is_some();
+        if its_parent.index != parent.index || is_persistent {
+            continue;
         }
-        let holds = &parent.term;
-        let taken: Vec<&Term> = self
-            .aliases
-            .iter()
-            .filter(|alias| !(alias.may_own && alias.verdict == Verdict::Never))
-            .map(|alias| &alias.size.term)
-            .collect();
-        let variables =
-            Variables::of(taken.iter().copied().chain([&size.term, holds]), &declaration.bounds);
-        let mut verdict = variables.verdict(&taken, &size.term, holds);
-        if verdict != Verdict::Fits && self.aliases.iter().any(Alias::is_somewhere) {
-            // What an earlier alias takes is not certain, so only a fit with all of them is.
+        let size = buffer.size.as_ref()?;
+        let may_own = buffer.overflow.as_ref().is_some_and(|way| way.value == Overflow::Own);
+        let inside = Inside::new(field, parent, &placed, size, holds);
+        let variables = Variables::of(inside.terms(), &declaration.bounds);
+        let mut verdict = variables.verdict(&inside.taken, inside.needs, inside.holds);
+        // What an earlier alias takes is not certain, so only a fit behind all of them is; and an
+        // example is none where a bound is faulty that might exclude it.
+        let is_open = match verdict {
+            Verdict::Fits | Verdict::Unknown => false,
+            Verdict::Never => placed.iter().any(Placed::is_somewhere),
+            Verdict::Unless(_) => {
+                placed.iter().any(Placed::is_somewhere) || !bound::are_sound(declaration)
+            }
+        };
+        if is_open {
             verdict = Verdict::Unknown;
         }
-        if !may_own
-            && let Some(problem) =
-                fit_problem(&variables, &verdict, &taken, &size.term, holds, field, self.field)
-        {
+        if !may_own && let Some(problem) = inside.problem(&variables, &verdict) {
+            report.enter(Some(field.index));
             report.push(&alias.tokens, problem);
-            self.faulty = true;
-            return;
-        }
-        self.aliases.push(Alias { field, alias, size, may_own, verdict });
-    }
-
-    /// The aliases from the first one to the last that has to be asserted.
-    fn assertion(&self) -> Option<Assertion<'a>> {
-        if self.faulty || self.size?.at_run_time {
             return None;
         }
-        let constant = self.aliases.iter().take_while(|alias| !alias.size.at_run_time);
-        let constant: Vec<&Alias<'a>> = constant.collect();
-        let last = constant
-            .iter()
-            .rposition(|alias| !alias.may_own && alias.verdict == Verdict::Unknown)?;
-        let aliases = constant.into_iter().take(last + 1).map(|alias| AssertedAlias {
-            ident: &alias.field.ident,
-            span: alias.alias.span(),
-            may_own: alias.may_own,
-        });
-        Some(Assertion { parent: &self.field.ident, aliases: aliases.collect() })
+        placed.push(Placed { field, alias, size, may_own, verdict });
     }
+    Some(placed)
 }
 
-impl Alias<'_> {
+/// The aliases from the first one to the last that has to be asserted, as far as they are constant.
+fn assertion<'a>(parent: &'a Field, holds: &Size, placed: &[Placed<'a>]) -> Option<Assertion<'a>> {
+    if holds.at_run_time {
+        return None;
+    }
+    let constant = placed.iter().take_while(|alias| !alias.size.at_run_time).count();
+    let constant = placed.get(..constant)?;
+    let last =
+        constant.iter().rposition(|alias| !alias.may_own && alias.verdict == Verdict::Unknown)?;
+    let aliases = constant.iter().take(last + 1).map(|alias| AssertedAlias {
+        ident: &alias.field.ident,
+        span: alias.alias.span(),
+        may_own: alias.may_own,
+    });
+    Some(Assertion { parent: &parent.ident, aliases: aliases.collect() })
+}
+
+impl Placed<'_> {
     /// Whether it lies in its parent for some sizes, and in storage of its own for others.
     fn is_somewhere(&self) -> bool {
         self.may_own && !matches!(self.verdict, Verdict::Fits | Verdict::Never)
     }
+
+    /// Whether it lies in storage of its own, whatever the sizes are.
+    fn is_elsewhere(&self) -> bool {
+        self.may_own && self.verdict == Verdict::Never
+    }
 }
 
-/// What is wrong with an alias that does not fit, and the numbers behind it.
-fn fit_problem(
-    variables: &Variables,
-    verdict: &Verdict,
-    taken: &[&Term],
-    needs: &Term,
-    holds: &Term,
-    field: &Field,
-    parent: &Field,
-) -> Option<Problem> {
-    let (name, parent) = (field.name.clone(), parent.name.clone());
-    let all_taken = taken
-        .iter()
-        .copied()
-        .cloned()
-        .reduce(|sum, term| Term::Binary(Operator::Add, Box::new(sum), Box::new(term)))
-        .unwrap_or(Term::Integer(0));
-    let left = Term::Binary(Operator::Sub, Box::new(holds.clone()), Box::new(all_taken.clone()));
-    let account = |show: &dyn Fn(&Term) -> String| Account {
-        name: name.clone(),
-        parent: parent.clone(),
-        holds: show(holds),
-        taken: show(&all_taken),
-        left: show(&left),
-        needs: show(needs),
-    };
-    match verdict {
-        Verdict::Fits | Verdict::Unknown => None,
-        Verdict::Never => {
-            let account = account(&|term| variables.display(term));
-            Some(Problem::DoesNotFit { name, parent, account })
+/// One alias inside its parent, behind those that were placed before it.
+struct Inside<'a> {
+    name: &'a str,
+    parent: &'a str,
+    taken: Vec<&'a Term>,
+    needs: &'a Term,
+    holds: &'a Term,
+}
+
+impl<'a> Inside<'a> {
+    fn new(
+        field: &'a Field,
+        parent: &'a Field,
+        placed: &[Placed<'a>],
+        needs: &'a Size,
+        holds: &'a Size,
+    ) -> Self {
+        let taken = placed.iter().filter(|alias| !alias.is_elsewhere());
+        Self {
+            name: &field.name,
+            parent: &parent.name,
+            taken: taken.map(|alias| &alias.size.term).collect(),
+            needs: &needs.term,
+            holds: &holds.term,
         }
-        Verdict::Unless(example) => {
-            let witness = example.iter().map(|(name, value)| format!("{name} = {value}"));
-            let witness = witness.collect::<Vec<_>>().join(", ");
-            let account = account(&|term| {
-                variables.value(term, example).map_or_else(String::new, |value| value.to_string())
-            });
-            Some(Problem::MayNotFit { name, parent, witness, account })
+    }
+
+    fn terms(&self) -> impl Iterator<Item = &'a Term> {
+        self.taken.iter().copied().chain([self.needs, self.holds])
+    }
+
+    /// What is wrong where the alias does not fit, and the numbers behind it.
+    fn problem(&self, variables: &Variables, verdict: &Verdict) -> Option<Problem> {
+        let (name, parent) = (self.name.to_owned(), self.parent.to_owned());
+        match verdict {
+            Verdict::Fits | Verdict::Unknown => None,
+            Verdict::Never => {
+                let account = self.account(|term| variables.display(term));
+                Some(Problem::DoesNotFit { name, parent, account })
+            }
+            Verdict::Unless(example) => {
+                let witness: Vec<String> =
+                    example.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let account = self.account(|term| {
+                    variables
+                        .value(term, example)
+                        .map(|value| value.to_string())
+                        .unwrap_or_default()
+                });
+                Some(Problem::MayNotFit { name, parent, witness: witness.join(", "), account })
+            }
+        }
+    }
+
+    fn account(&self, show: impl Fn(&Term) -> String) -> Account {
+        let taken = sum(self.taken.iter().copied()).unwrap_or(Term::Integer(0));
+        let left =
+            Term::Binary(Operator::Sub, Box::new(self.holds.clone()), Box::new(taken.clone()));
+        Account {
+            name: self.name.to_owned(),
+            parent: self.parent.to_owned(),
+            holds: show(self.holds),
+            taken: show(&taken),
+            left: show(&left),
+            needs: show(self.needs),
         }
     }
 }

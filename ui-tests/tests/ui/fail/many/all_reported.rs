@@ -1,7 +1,7 @@
 use buffer_core::{Buffer, Buffers};
 
 #[derive(Buffers)]
-#[buffers(vars(m >= 1))]
+#[buffers(prefix = "2x")]
 pub struct Step {
     n: usize,
     #[buffer(size = n, location = "shared")]
