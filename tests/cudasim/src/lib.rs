@@ -5,11 +5,17 @@
 //! that the same launch does the same every time. While a kernel runs, every access to memory is
 //! checked, and what is wrong is a [`Fault`] that names kernel, block, thread and line.
 //!
+//! As a shared library it is a driver: loaded first, and by its path, it has the name `libcuda.so`, so
+//! that a program's own search for a driver finds it. `CUDASIM_CAPABILITY`, `CUDASIM_DEVICES` and
+//! `CUDASIM_MEMORY` say what its devices are. Machine code it answers as a GPU that is newer than
+//! the code, which makes programs load the PTX.
+//!
 //! The instructions are those that NVRTC emits for the kernels of this project, and no more:
 //! another one is a [`PtxError`] that names it.
 
 mod arithmetic;
 mod decode;
+mod driver;
 mod fault;
 mod flow;
 mod kind;

@@ -1,0 +1,38 @@
+//! What CUDA does not have: tests ask for failures, and for what a kernel did wrong.
+
+use std::ffi::c_char;
+
+use super::{host, unsigned};
+use crate::driver::call;
+use crate::driver::status::Status;
+
+/// Lets so many more allocations succeed; the one behind them finds no memory.
+#[unsafe(no_mangle)]
+extern "C" fn cudasim_fail_allocation(after: u64) -> Status {
+    call(|state| {
+        state.planted.allocation = Some(after);
+        Ok(())
+    })
+}
+
+/// Lets so many more launches succeed; the kernel of the one behind them fails.
+#[unsafe(no_mangle)]
+extern "C" fn cudasim_fail_launch(after: u64) -> Status {
+    call(|state| {
+        state.planted.launch = Some(after);
+        Ok(())
+    })
+}
+
+/// Writes what the last kernel that failed did wrong, with a zero byte behind it; as much as there
+/// is room for.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cudasim_last_fault(text: *mut c_char, length: i32) -> Status {
+    call(|state| {
+        let mut bytes = state.last_fault.clone().into_bytes();
+        bytes.truncate(unsigned(length)?.checked_sub(1).ok_or(Status::InvalidValue)?);
+        bytes.push(0);
+        // SAFETY: the program gives `length` bytes, which is no less.
+        unsafe { host::write(text.cast(), &bytes) }
+    })
+}

@@ -1,0 +1,443 @@
+//! Devices, and what programs have made on them.
+
+use std::collections::BTreeMap;
+
+use super::properties::{DEFAULT_SHARED, Properties};
+use super::status::Status;
+use super::{CURRENT, Handle};
+use crate::fault::FaultKind;
+use crate::launch::{Launch, LaunchError};
+use crate::load::LoadedModule;
+use crate::memory::{DeviceMemory, MemoryError};
+use crate::module::Module;
+
+/// The compute capability of the devices; 9.0 where it is not set.
+const CAPABILITY: &str = "CUDASIM_CAPABILITY";
+/// How many devices there are; 1 where it is not set.
+const DEVICES: &str = "CUDASIM_DEVICES";
+/// Bytes of each device's memory; 1 GiB where it is not set.
+const MEMORY: &str = "CUDASIM_MEMORY";
+
+/// All that the driver knows.
+pub(super) struct State {
+    devices: Option<Vec<Device>>,
+    objects: BTreeMap<Handle, Object>,
+    last: Handle,
+    pub(super) planted: Planted,
+    /// What the last kernel that failed did wrong.
+    pub(super) last_fault: String,
+}
+
+/// Failures that a test asks for: how many more calls of a kind succeed before one fails.
+pub(super) struct Planted {
+    pub(super) allocation: Option<u64>,
+    pub(super) launch: Option<u64>,
+}
+
+/// Counts a call down, and says whether it is the one that fails.
+fn is_due(calls: &mut Option<u64>) -> bool {
+    match *calls {
+        Some(0) => {
+            *calls = None;
+            true
+        }
+        Some(more) => {
+            *calls = Some(more - 1);
+            false
+        }
+        None => false,
+    }
+}
+
+struct Device {
+    properties: Properties,
+    memory: DeviceMemory,
+    /// The primary context, and how many hold it.
+    context: Option<Handle>,
+    holders: usize,
+    /// Why a kernel failed; all later calls fail likewise.
+    failed: Option<Status>,
+}
+
+/// What a handle names, each on a device.
+enum Object {
+    Context(usize),
+    Module(usize, Box<LoadedModule>),
+    Function(usize, Function),
+    Stream(usize),
+    Event(usize),
+}
+
+/// A kernel as a program holds it.
+#[derive(Clone)]
+pub(super) struct Function {
+    module: Handle,
+    pub(super) name: String,
+    pub(super) shared_bytes: usize,
+    pub(super) local_bytes: usize,
+    pub(super) max_threads: usize,
+    pub(super) max_dynamic_shared: usize,
+}
+
+/// A launch's shape.
+pub(super) struct Shape {
+    pub(super) grid: [u32; 3],
+    pub(super) block: [u32; 3],
+    pub(super) dynamic_shared: usize,
+}
+
+impl From<MemoryError> for Status {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::OutOfMemory { .. } => Self::OutOfMemory,
+            MemoryError::Empty
+            | MemoryError::NotAllocated { .. }
+            | MemoryError::OutOfBounds { .. } => Self::InvalidValue,
+        }
+    }
+}
+
+impl State {
+    pub(super) const fn new() -> Self {
+        Self {
+            devices: None,
+            objects: BTreeMap::new(),
+            last: 0,
+            planted: Planted { allocation: None, launch: None },
+            last_fault: String::new(),
+        }
+    }
+
+    /// Makes the devices that the environment asks for; a second call changes nothing.
+    pub(super) fn initialize(&mut self) -> Result<(), Status> {
+        if self.devices.is_none() {
+            let setting = |name| std::env::var(name).ok();
+            let number = |name, otherwise| match setting(name) {
+                Some(text) => text.parse().map_err(|_| refuse(name, &text)),
+                None => Ok(otherwise),
+            };
+            let capability = setting(CAPABILITY).unwrap_or_else(|| "9.0".to_owned());
+            let properties =
+                Properties::parse(&capability).ok_or_else(|| refuse(CAPABILITY, &capability))?;
+            let memory = number(MEMORY, 1 << 30)?;
+            let device = || Device {
+                properties,
+                memory: DeviceMemory::new(memory),
+                context: None,
+                holders: 0,
+                failed: None,
+            };
+            self.devices = Some((0..number(DEVICES, 1)?).map(|_| device()).collect());
+        }
+        if self.device_count()? == 0 { Err(Status::NoDevice) } else { Ok(()) }
+    }
+
+    pub(super) fn device_count(&self) -> Result<usize, Status> {
+        self.devices.as_ref().map(Vec::len).ok_or(Status::NotInitialized)
+    }
+
+    fn device(&mut self, ordinal: usize) -> Result<&mut Device, Status> {
+        let devices = self.devices.as_mut().ok_or(Status::NotInitialized)?;
+        devices.get_mut(ordinal).ok_or(Status::InvalidDevice)
+    }
+
+    pub(super) fn properties(&mut self, ordinal: usize) -> Result<Properties, Status> {
+        Ok(self.device(ordinal)?.properties)
+    }
+
+    pub(super) fn capacity(&mut self, ordinal: usize) -> Result<usize, Status> {
+        Ok(self.device(ordinal)?.memory.capacity())
+    }
+
+    fn add(&mut self, object: Object) -> Handle {
+        self.last += 1;
+        self.objects.insert(self.last, object);
+        self.last
+    }
+
+    /// Takes hold of a device's primary context, making it where there is none.
+    pub(super) fn retain_context(&mut self, ordinal: usize) -> Result<Handle, Status> {
+        let context = match self.device(ordinal)?.context {
+            Some(context) => context,
+            None => self.add(Object::Context(ordinal)),
+        };
+        let device = self.device(ordinal)?;
+        device.context = Some(context);
+        device.holders += 1;
+        Ok(context)
+    }
+
+    /// Lets go of a primary context. With its last holder, all goes that was made in it.
+    pub(super) fn release_context(&mut self, ordinal: usize) -> Result<(), Status> {
+        let device = self.device(ordinal)?;
+        device.holders = device.holders.checked_sub(1).ok_or(Status::InvalidContext)?;
+        if device.holders == 0 {
+            device.memory = DeviceMemory::new(device.memory.capacity());
+            device.context = None;
+            device.failed = None;
+            self.objects.retain(|_, object| object.device() != ordinal);
+        }
+        Ok(())
+    }
+
+    /// The device of the calling thread's context.
+    fn current(&self) -> Result<usize, Status> {
+        match self.objects.get(&CURRENT.get()) {
+            Some(Object::Context(device)) => Ok(*device),
+            _ => Err(Status::InvalidContext),
+        }
+    }
+
+    /// Makes a context, or none, that of the calling thread.
+    pub(super) fn set_current(&self, context: Handle) -> Result<(), Status> {
+        match self.objects.get(&context) {
+            Some(Object::Context(_)) => {}
+            None if context == 0 => {}
+            _ => return Err(Status::InvalidContext),
+        }
+        CURRENT.set(context);
+        Ok(())
+    }
+
+    /// The current device, unless a kernel has failed on it.
+    fn working(&mut self) -> Result<&mut Device, Status> {
+        let device = self.current()?;
+        let device = self.device(device)?;
+        match device.failed {
+            Some(status) => Err(status),
+            None => Ok(device),
+        }
+    }
+
+    /// Waits for all that was given to the current device.
+    pub(super) fn synchronize(&mut self) -> Result<(), Status> {
+        self.working().map(|_| ())
+    }
+
+    /// The current device's memory.
+    pub(super) fn memory(&mut self) -> Result<&mut DeviceMemory, Status> {
+        Ok(&mut self.working()?.memory)
+    }
+
+    pub(super) fn allocate(&mut self, bytes: usize) -> Result<u64, Status> {
+        self.working()?;
+        if is_due(&mut self.planted.allocation) {
+            return Err(Status::OutOfMemory);
+        }
+        Ok(self.memory()?.allocate(bytes)?)
+    }
+
+    pub(super) fn current_properties(&mut self) -> Result<Properties, Status> {
+        Ok(self.working()?.properties)
+    }
+
+    pub(super) fn create_stream(&mut self) -> Result<Handle, Status> {
+        self.working()?;
+        let device = self.current()?;
+        Ok(self.add(Object::Stream(device)))
+    }
+
+    /// A stream of the current device; 0 is the default one.
+    pub(super) fn check_stream(&mut self, stream: Handle) -> Result<(), Status> {
+        self.working()?;
+        let device = self.current()?;
+        match self.objects.get(&stream) {
+            Some(Object::Stream(of)) if *of == device => Ok(()),
+            None if stream == 0 => Ok(()),
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    pub(super) fn create_event(&mut self) -> Result<Handle, Status> {
+        self.working()?;
+        let device = self.current()?;
+        Ok(self.add(Object::Event(device)))
+    }
+
+    pub(super) fn check_event(&self, event: Handle) -> Result<(), Status> {
+        match self.objects.get(&event) {
+            Some(Object::Event(_)) => Ok(()),
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    /// Destroys a stream or an event.
+    pub(super) fn destroy(&mut self, handle: Handle) -> Result<(), Status> {
+        match self.objects.get(&handle) {
+            Some(Object::Stream(_) | Object::Event(_)) => {
+                self.objects.remove(&handle);
+                Ok(())
+            }
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    /// Loads a module's text.
+    pub(super) fn load_module(&mut self, text: &str) -> Result<Handle, Status> {
+        let device = self.current()?;
+        let module = Module::parse(text).map_err(|error| {
+            report(&error);
+            Status::InvalidPtx
+        })?;
+        let loaded = LoadedModule::new(module, self.memory()?)?;
+        Ok(self.add(Object::Module(device, Box::new(loaded))))
+    }
+
+    fn module(&self, handle: Handle) -> Result<&LoadedModule, Status> {
+        match self.objects.get(&handle) {
+            Some(Object::Module(_, module)) => Ok(module),
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    pub(super) fn unload_module(&mut self, handle: Handle) -> Result<(), Status> {
+        self.module(handle)?;
+        let Some(Object::Module(device, module)) = self.objects.remove(&handle) else {
+            return Err(Status::InvalidHandle);
+        };
+        self.objects.retain(
+            |_, object| !matches!(object, Object::Function(_, function) if function.module == handle),
+        );
+        module.unload(&mut self.device(device)?.memory);
+        Ok(())
+    }
+
+    /// The address and the bytes of a module's variable.
+    pub(super) fn variable(&self, module: Handle, name: &str) -> Result<(u64, usize), Status> {
+        self.module(module)?.variable(name).ok_or(Status::NotFound)
+    }
+
+    pub(super) fn find_function(&mut self, module: Handle, name: &str) -> Result<Handle, Status> {
+        let loaded = self.module(module)?;
+        let shared_bytes = loaded.shared_bytes(name).ok_or(Status::NotFound)?;
+        let function = Function {
+            module,
+            name: name.to_owned(),
+            shared_bytes,
+            local_bytes: loaded.local_bytes(name).ok_or(Status::NotFound)?,
+            max_threads: loaded.max_threads(name).unwrap_or(super::properties::MAX_THREADS),
+            max_dynamic_shared: DEFAULT_SHARED.saturating_sub(shared_bytes),
+        };
+        let device = self.current()?;
+        let known = self.objects.iter().find_map(|(&handle, object)| match object {
+            Object::Function(_, known) if known.module == module && known.name == name => {
+                Some(handle)
+            }
+            _ => None,
+        });
+        Ok(known.unwrap_or_else(|| self.add(Object::Function(device, function))))
+    }
+
+    pub(super) fn function(&self, handle: Handle) -> Result<&Function, Status> {
+        match self.objects.get(&handle) {
+            Some(Object::Function(_, function)) => Ok(function),
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    /// Lets blocks of a kernel have more shared memory, within what the device can give.
+    pub(super) fn allow_dynamic_shared(
+        &mut self,
+        handle: Handle,
+        bytes: usize,
+    ) -> Result<(), Status> {
+        let most = self.current_properties()?.shared_of_block;
+        match self.objects.get_mut(&handle) {
+            Some(Object::Function(_, function)) if bytes + function.shared_bytes <= most => {
+                function.max_dynamic_shared = bytes;
+                Ok(())
+            }
+            Some(Object::Function(..)) => Err(Status::InvalidValue),
+            _ => Err(Status::InvalidHandle),
+        }
+    }
+
+    /// The bytes of each of a kernel's parameters, in order, with their places in the whole.
+    pub(super) fn parameters(&self, handle: Handle) -> Result<Vec<(usize, usize)>, Status> {
+        let function = self.function(handle)?;
+        let (_, kernel) =
+            self.module(function.module)?.kernel(&function.name).ok_or(Status::InvalidHandle)?;
+        Ok(kernel.parameters.iter().map(|field| (field.offset, field.bytes)).collect())
+    }
+
+    /// Runs a kernel. What it does wrong fails the next call.
+    pub(super) fn launch(
+        &mut self,
+        handle: Handle,
+        shape: &Shape,
+        arguments: &[u8],
+    ) -> Result<(), Status> {
+        self.working()?;
+        let ordinal = self.current()?;
+        let function = self.function(handle)?.clone();
+        if shape.dynamic_shared > function.max_dynamic_shared {
+            return Err(Status::InvalidValue);
+        }
+        let devices = self.devices.as_mut().ok_or(Status::NotInitialized)?;
+        let device = devices.get_mut(ordinal).ok_or(Status::InvalidDevice)?;
+        let Some(Object::Module(_, module)) = self.objects.get(&function.module) else {
+            return Err(Status::InvalidHandle);
+        };
+        let launch = Launch {
+            module,
+            kernel: &function.name,
+            grid: shape.grid,
+            block: shape.block,
+            dynamic_shared: shape.dynamic_shared,
+            arguments,
+        };
+        if is_due(&mut self.planted.launch) {
+            device.failed = Some(Status::LaunchFailed);
+            return Ok(());
+        }
+        match launch.run(&mut device.memory) {
+            Ok(()) => Ok(()),
+            Err(LaunchError::Fault(fault)) => {
+                report(&fault);
+                self.last_fault = fault.to_string();
+                device.failed = Some(status_of(fault.kind));
+                Ok(())
+            }
+            Err(error) => {
+                report(&error);
+                Err(Status::InvalidValue)
+            }
+        }
+    }
+}
+
+impl Object {
+    /// The device that it goes with.
+    fn device(&self) -> usize {
+        match self {
+            Self::Context(device)
+            | Self::Module(device, _)
+            | Self::Function(device, _)
+            | Self::Stream(device)
+            | Self::Event(device) => *device,
+        }
+    }
+}
+
+/// What a GPU answers to a fault.
+fn status_of(kind: FaultKind) -> Status {
+    match kind {
+        FaultKind::OutOfBounds { .. } | FaultKind::ReadOnly { .. } => Status::IllegalAddress,
+        FaultKind::Misaligned { .. } => Status::MisalignedAddress,
+        FaultKind::Uninitialized { .. }
+        | FaultKind::DivergentBarrier
+        | FaultKind::DivergentVote
+        | FaultKind::Trap
+        | FaultKind::StackOverflow => Status::LaunchFailed,
+    }
+}
+
+fn refuse(name: &str, value: &str) -> Status {
+    report(&format_args!("{name} cannot be `{value}`"));
+    Status::InvalidValue
+}
+
+/// Says what CUDA's numbers leave out.
+fn report(what: &dyn std::fmt::Display) {
+    eprintln!("cudasim: {what}");
+}
