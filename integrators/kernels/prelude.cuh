@@ -66,7 +66,7 @@ typedef int mask;
 #define NE(a, b) ((mask)((a) != (b)))
 #define AND(a, b) ((mask)(a) & (mask)(b))
 #define OR(a, b) ((mask)(a) | (mask)(b))
-#define NOT(a) ((mask)(a) == 0)
+#define NOT(a) ((mask)((mask)(a) == 0))
 #define NO_LANES INTEGER(0)
 #define ALL_LANES INTEGER(-1)
 

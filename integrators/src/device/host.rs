@@ -205,8 +205,8 @@ impl HostKernel {
     ///
     /// # Safety
     /// The kernel's struct `arguments` must have the fields that `arguments` lists, and its text
-    /// must access no memory but theirs, within bounds, and its buffers; what it writes for one run
-    /// no other run may access.
+    /// must access no memory but theirs, within bounds, and the shared memory that its
+    /// [`KernelSource`] asked for; what it writes for one run no other run may access.
     pub unsafe fn launch(
         &self,
         arguments: &mut Arguments<'_>,
@@ -244,6 +244,6 @@ impl HostKernel {
     fn chunk(&self, runs: usize) -> usize {
         let threads = rayon::current_num_threads();
         let even = runs.div_ceil(threads * CHUNKS_PER_THREAD).min(LARGEST_CHUNK);
-        even.next_multiple_of(self.lanes)
+        even.max(1).next_multiple_of(self.lanes)
     }
 }

@@ -18,7 +18,8 @@ use self::cuda::{CudaDevice, CudaError, CudaKernel};
 use self::host::{HostDevice, HostError, HostKernel};
 use self::nvrtc::Nvrtc;
 
-/// Kernel text with what a device must know to run it.
+/// Kernel text with what a device must know to run it. The text is trusted: it becomes part of this
+/// process, or of its GPU.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KernelSource {
     /// The whole text, preamble first.
@@ -156,8 +157,8 @@ impl Kernel {
     ///
     /// # Safety
     /// The kernel's struct `arguments` must have the fields that `arguments` lists, and its text
-    /// must access no memory but theirs, within bounds, and its buffers; what it writes for one run
-    /// no other run may access.
+    /// must access no memory but theirs, within bounds, and the shared memory that its
+    /// [`KernelSource`] asked for; what it writes for one run no other run may access.
     pub unsafe fn launch(
         &self,
         arguments: &mut Arguments<'_>,

@@ -44,12 +44,12 @@ pub(super) fn zeros<T: Pod>(shape: &[usize]) -> Result<Vec<T>, SolveError> {
     Ok(table)
 }
 
-/// The runs whose tables take about `bytes`.
+/// The runs whose tables take about `bytes`, and which a kernel's integers can count.
 pub(super) fn chunk_runs<T>(inputs: &Inputs<'_>, rows: usize, bytes: usize) -> usize {
     let inputs_of_run = inputs.states.len() + inputs.parameters.len();
     let reals = rows.saturating_mul(inputs.states.len()).saturating_add(inputs_of_run);
     let run_bytes = reals.saturating_mul(size_of::<T>()).saturating_add(size_of::<i32>());
-    (bytes / run_bytes).max(1)
+    (bytes / run_bytes).clamp(1, i32::MAX as usize)
 }
 
 /// The inputs of a chunk of runs.
