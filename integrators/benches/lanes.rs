@@ -217,7 +217,7 @@ impl Cost {
 fn solve(solver: &Solver, runs: usize, steps: usize, threads: usize) -> Fallible<Cost> {
     let rho = (0..runs).map(|run| 21.0 * run as f64 / runs as f64);
     let span = 0.0..0.001 * steps as f64;
-    let solution = solver.solve(&Batch::grid().parameter("rho", rho), span)?;
+    let solution = solver.solve(Batch::grid().parameter("rho", rho), span)?;
     let failed = solution.status().iter().filter(|status| !status.is_success()).count();
     if failed > 0 || solution.steps() != steps as u64 {
         return Err(format!("{failed} runs failed in {} steps", solution.steps()).into());
