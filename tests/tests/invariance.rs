@@ -5,7 +5,8 @@
 
 use std::num::NonZero;
 
-use buffer_tests::placement::placements;
+use buffer_core::Layout;
+use buffer_tests::placement::{Placement, placements};
 use buffer_tests::problems::{self, Problem};
 use buffer_tests::random::SplitMix64;
 use buffer_tests::reference::METHODS;
@@ -38,6 +39,12 @@ fn solve(solver: &Solver, problem: &Problem, rho: &[f64]) -> Vec<Vec<u64>> {
     bits(&solver.solve(&batch, problem.span.clone()).unwrap())
 }
 
+/// The solver with some of its buffers placed.
+fn place(solver: &SolverBuilder, placement: &Placement) -> SolverBuilder {
+    let places = placement.places.iter();
+    places.fold(solver.clone(), |solver, (path, place)| solver.location(path, *place))
+}
+
 /// One test per method, so that they share the threads.
 fn assert_invariant_to_placement(method: &str) {
     let problem = problems::lorenz();
@@ -47,13 +54,10 @@ fn assert_invariant_to_placement(method: &str) {
         for device in devices() {
             let expected = solve(&build(&declared, &device.device), &problem, &rho(37));
             for placement in &placements {
-                let mut placed = declared.clone();
-                for (path, location) in &placement.places {
-                    placed = placed.location(path, *location);
-                }
-                let actual = solve(&build(&placed, &device.device), &problem, &rho(37));
-                let place = &placement.name;
-                assert!(expected == actual, "{method} in {precision} on {device}: {place}");
+                let placed = build(&place(&declared, placement), &device.device);
+                let actual = solve(&placed, &problem, &rho(37));
+                let name = &placement.name;
+                assert!(expected == actual, "{method} in {precision} on {device}: {name}");
             }
         }
     }
@@ -75,16 +79,31 @@ fn tsit5_does_not_depend_on_placement() {
 }
 
 #[test]
+fn arrays_larger_than_the_registers_do_not_depend_on_placement() {
+    // 20 states are more than a compiler unrolls, so that their arrays lie in memory.
+    let problem = problems::chain();
+    let declared = problem.solver("tsit5", Precision::F32, 40).unwrap();
+    let device = HostDevice::new().unwrap().into();
+    let gain: Vec<f64> = (0..37).map(|run| 0.1 * f64::from(run)).collect();
+    let batch = Batch::grid().parameter("gain", gain);
+    let solve = |solver: &SolverBuilder| {
+        bits(&build(solver, &device).solve(&batch, problem.span.clone()).unwrap())
+    };
+    let expected = solve(&declared);
+    for placement in placements(&declared.factory().unwrap()).unwrap() {
+        assert!(expected == solve(&place(&declared, &placement)), "{}", placement.name);
+    }
+}
+
+#[test]
 fn placements_move_buffers_that_there_are() {
     let solver = problems::lorenz().solver("tsit5", Precision::F32, 40).unwrap();
     let target = HostDevice::new().unwrap().target(Precision::F32).unwrap();
     let declared = solver.layout(&target).unwrap();
     let all = placements(&solver.factory().unwrap()).unwrap();
     let shared = all.iter().find(|placement| placement.name == "all shared").unwrap();
-    let placed =
-        shared.places.iter().fold(solver, |solver, (path, place)| solver.location(path, *place));
-    let placed = placed.layout(&target).unwrap();
-    let buffers = |layout: &buffer_core::Layout| {
+    let placed = place(&solver, shared).layout(&target).unwrap();
+    let buffers = |layout: &Layout| {
         layout.instances().iter().map(|instance| instance.buffers().len()).sum::<usize>()
     };
     assert_eq!(shared.places.len(), buffers(&declared), "a buffer is left out");
@@ -116,6 +135,23 @@ fn a_run_does_not_depend_on_the_batch_around_it() {
                 for (bits, run) in solve(&solver, &problem, &shuffled).iter().zip(&order) {
                     assert!(*bits == all[*run], "run {run} in another order: {what}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_does_not_depend_on_chunks() {
+    let problem = problems::lorenz();
+    for precision in PRECISIONS {
+        let solver = problem.solver("tsit5", precision, 40).unwrap();
+        for device in devices() {
+            let expected = solve(&build(&solver, &device.device), &problem, &rho(100));
+            // Chunks of one run, of some, and of all but some.
+            for bytes in [1, 1000, 10_000] {
+                let chunked = build(&solver.clone().chunk_bytes(bytes), &device.device);
+                let actual = solve(&chunked, &problem, &rho(100));
+                assert!(actual == expected, "{bytes} bytes in {precision} on {device}");
             }
         }
     }
