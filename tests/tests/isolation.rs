@@ -94,3 +94,29 @@ fn a_parameter_that_is_no_number_is_seen_as_well() {
         assert_eq!(bits(&solution, 0), bits(&solution, 2), "on {device}");
     }
 }
+
+#[test]
+fn functions_do_not_look_at_other_lanes() {
+    // What a library of vectors does not do by its usual way in one lane, it may do otherwise in all.
+    let equations = "dx = sin(x) + cos(x) + tan(x/4) + tanh(x) + exp(-x) + log(x) + x^1.5 - x";
+    let system = System::parse(equations).unwrap().states([("x", 1.0)]).build().unwrap();
+    let good: Vec<f64> = (0..40).map(|i| 0.5 + 0.05 * f64::from(i)).collect();
+    let odd = [f64::NAN, f64::INFINITY, -1.0, 1e30, 0.0, 1e-40, 1e6];
+    let mixed: Vec<f64> =
+        good.iter().enumerate().flat_map(|(i, x)| [odd[i % odd.len()], *x]).collect();
+    for device in devices() {
+        for precision in PRECISIONS {
+            let solver = Solver::builder(&system).method("rk4").precision(precision).dt(0.01);
+            let solver = solver.save_every(0.1).device(device.device.clone()).build().unwrap();
+            let solve = |initial: &[f64]| {
+                solver.solve(Batch::grid().state("x", initial.iter().copied()), 0.0..0.5).unwrap()
+            };
+            let (alone, beside) = (solve(&good), solve(&mixed));
+            assert!(alone.status().iter().all(|status| status.is_success()), "on {device}");
+            for run in 0..good.len() {
+                let what = format!("run {run} in {precision} on {device}");
+                assert_eq!(bits(&alone, run), bits(&beside, 2 * run + 1), "{what}");
+            }
+        }
+    }
+}

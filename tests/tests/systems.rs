@@ -11,7 +11,8 @@ use integrators::{Batch, Precision, Solver, System};
 use ndarray::Array2;
 
 /// Arguments of both signs, exact in every precision, so mixed that neighbouring lanes differ.
-const ARGUMENTS: [f64; 11] = [0.5, -2.25, 3.0, -0.125, 40.0, 1.0, -1.0, 0.0, -7.5, 0.015625, 12.75];
+const ARGUMENTS: [f64; 12] =
+    [0.5, -2.25, 3.0, -0.125, 40.0, 1.0, -1.0, 0.0, -7.5, 0.015625, 12.75, 1e5];
 
 const PRECISIONS: [(Precision, f64); 2] =
     [(Precision::F32, f32::EPSILON as f64), (Precision::F64, f64::EPSILON)];
@@ -81,6 +82,9 @@ fn powers_associate_to_the_right_and_whole_ones_are_products() {
         ("u^7", 8.0, |u| u.powi(7)),
         ("(u*u)^0.5", 4.0, f64::abs),
         ("2^-u", 4.0, |u| (-u).exp2()),
+        // No whole power to the compiler, but one to the function.
+        ("u^(two + 0*u)", 4.0, |u| u * u),
+        ("pow(u, 3 + 0*u)", 4.0, |u| u * u * u),
     ]);
 }
 
