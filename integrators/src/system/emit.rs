@@ -56,64 +56,131 @@ impl System {
     }
 
     fn expression(&self, expression: &Expression<Symbol>) -> String {
-        match expression {
-            Expression::Number(value) => format!("REAL({value:?})"),
-            Expression::Symbol(symbol) => self.symbol(*symbol),
-            Expression::Negated(operand) => self.negated(operand),
-            Expression::Binary(Operator::Plus, left, right) => {
-                match (product(left), product(right)) {
-                    (_, Some((a, b))) => self.fused(self.expression(a), b, self.expression(left)),
-                    (Some((a, b)), None) => {
-                        self.fused(self.expression(a), b, self.expression(right))
-                    }
-                    (None, None) => self.infix(left, '+', right),
-                }
-            }
-            Expression::Binary(Operator::Minus, left, right) => {
-                match (product(left), product(right)) {
-                    (_, Some((a, b))) => self.fused(self.negated(a), b, self.expression(left)),
-                    (Some((a, b)), None) => self.fused(self.expression(a), b, self.negated(right)),
-                    (None, None) => self.infix(left, '-', right),
-                }
-            }
-            Expression::Binary(Operator::Times, left, right) => self.infix(left, '*', right),
-            Expression::Binary(Operator::Divided, left, right) => self.infix(left, '/', right),
-            Expression::Binary(Operator::Power, base, exponent) => {
-                format!("POW({}, {})", self.expression(base), self.expression(exponent))
-            }
+        self.term(expression).text()
+    }
+
+    /// The text of an expression. A sum is as deep as it is long, so left sides are walked.
+    fn term(&self, expression: &Expression<Symbol>) -> Term {
+        let mut first = expression;
+        let mut rest = Vec::new();
+        while let Expression::Binary(operator, left, right) = first {
+            rest.push((*operator, right));
+            first = left;
+        }
+        let first = match first {
+            Expression::Number(value) => Term::Number(*value),
+            Expression::Symbol(symbol) => Term::Text(self.symbol(*symbol)),
+            Expression::Negated(operand) => Term::Text(self.term(operand).negated()),
+            Expression::Binary(..) => Term::Text(self.expression(first)),
             Expression::Call(function, arguments) => {
                 let arguments: Vec<_> =
                     arguments.iter().map(|argument| self.expression(argument)).collect();
-                format!("{}({})", function.kernel_name, arguments.join(", "))
+                Term::Text(format!("{}({})", function.kernel_name, arguments.join(", ")))
             }
-        }
-    }
-
-    fn fused(&self, a: String, b: &Expression<Symbol>, sum: String) -> String {
-        format!("FMA({a}, {}, {sum})", self.expression(b))
-    }
-
-    fn infix(
-        &self,
-        left: &Expression<Symbol>,
-        operator: char,
-        right: &Expression<Symbol>,
-    ) -> String {
-        format!("({} {operator} {})", self.expression(left), self.expression(right))
-    }
-
-    fn negated(&self, operand: &Expression<Symbol>) -> String {
-        match operand {
-            Expression::Number(value) => format!("REAL({:?})", -value),
-            Expression::Negated(inner) => self.expression(inner),
-            other => format!("(-{})", self.expression(other)),
-        }
+        };
+        rest.into_iter()
+            .rev()
+            .fold(first, |left, (operator, right)| left.combined(operator, self.term(right)))
     }
 }
 
-fn product(expression: &Expression<Symbol>) -> Option<(&Expression<Symbol>, &Expression<Symbol>)> {
-    match expression {
-        Expression::Binary(Operator::Times, left, right) => Some((left, right)),
-        _ => None,
+/// The text of an expression, as far as its place in a larger one may change it.
+enum Term {
+    Number(f64),
+    Text(String),
+    /// Part of a fused multiply-add, if it is added to something.
+    Product(Box<Self>, String),
+}
+
+impl Term {
+    fn text(self) -> String {
+        match self {
+            Self::Number(value) => format!("REAL({value:?})"),
+            Self::Text(text) => text,
+            Self::Product(left, right) => format!("({} * {right})", left.text()),
+        }
+    }
+
+    fn negated(self) -> String {
+        match self {
+            Self::Number(value) => Self::Number(-value).text(),
+            other => format!("(-{})", other.text()),
+        }
+    }
+
+    fn combined(self, operator: Operator, right: Self) -> Self {
+        let text = match (operator, self, right) {
+            (Operator::Times, left, right) => {
+                return Self::Product(Box::new(left), right.text());
+            }
+            (Operator::Plus, sum, Self::Product(a, b))
+            | (Operator::Plus, Self::Product(a, b), sum) => {
+                format!("FMA({}, {b}, {})", a.text(), sum.text())
+            }
+            (Operator::Minus, sum, Self::Product(a, b)) => {
+                format!("FMA({}, {b}, {})", a.negated(), sum.text())
+            }
+            (Operator::Minus, Self::Product(a, b), right) => {
+                format!("FMA({}, {b}, {})", a.text(), right.negated())
+            }
+            (Operator::Plus, left, right) => format!("({} + {})", left.text(), right.text()),
+            (Operator::Minus, left, right) => format!("({} - {})", left.text(), right.text()),
+            (Operator::Divided, left, right) => format!("({} / {})", left.text(), right.text()),
+            (Operator::Power, base, exponent) => {
+                format!("POW({}, {})", base.text(), exponent.text())
+            }
+        };
+        Self::Text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value of `dx`, as text.
+    fn emitted(equations: &str) -> String {
+        let system = System::parse(&format!("{equations}\ndy = 0"))
+            .unwrap()
+            .states([("x", 0.0), ("y", 0.0)])
+            .constants([("k", 4.0)])
+            .parameters([("p", 0.0)])
+            .build()
+            .unwrap();
+        let text = system.kernel_text();
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("const real d_x = "));
+        line.unwrap().trim_end_matches(';').to_owned()
+    }
+
+    #[test]
+    fn a_sum_with_a_product_is_one_fused_multiply_add() {
+        for (equation, expected) in [
+            ("dx = x*y + p", "FMA(u_x, u_y, u_p)"),
+            ("dx = p + x*y", "FMA(u_x, u_y, u_p)"),
+            ("dx = x*y + p*x", "FMA(u_p, u_x, (u_x * u_y))"),
+            ("dx = x*y - p", "FMA(u_x, u_y, (-u_p))"),
+            ("dx = p - x*y", "FMA((-u_x), u_y, u_p)"),
+            ("dx = x*y - k*x", "FMA(REAL(-4.0), u_x, (u_x * u_y))"),
+            ("dx = x + y - p", "((u_x + u_y) - u_p)"),
+            ("dx = k*(x - y)", "(REAL(4.0) * (u_x - u_y))"),
+            ("dx = x/y + p", "((u_x / u_y) + u_p)"),
+        ] {
+            assert_eq!(emitted(equation), expected, "{equation}");
+        }
+    }
+
+    #[test]
+    fn constants_are_folded_and_whole_powers_are_products() {
+        for (equation, expected) in [
+            ("dx = 2*k/8 - x", "(REAL(1.0) - u_x)"),
+            ("a = sqrt(k)\ndx = a*x", "(REAL(2.0) * u_x)"),
+            ("dx = x^3", "((u_x * u_x) * u_x)"),
+            ("dx = x^-2", "(REAL(1.0) / (u_x * u_x))"),
+            ("dx = (x + y)^2", "(base_0 * base_0)"),
+            ("dx = x^p", "POW(u_x, u_p)"),
+            ("dx = min(t, -(-x))", "MIN(t, u_x)"),
+        ] {
+            assert_eq!(emitted(equation), expected, "{equation}");
+        }
     }
 }

@@ -236,15 +236,31 @@ impl Resolver<'_> {
         Ok(value)
     }
 
+    /// Resolves an expression. A sum is as deep as it is long, so left sides are walked.
     fn expression(&mut self, from: &Expression<Name>) -> Result<Expression<Symbol>, SystemError> {
+        let mut first = from;
+        let mut rest = Vec::new();
+        while let Expression::Binary(operator, left, right) = first {
+            rest.push((*operator, right));
+            first = left;
+        }
+        let mut value = self.operand(first)?;
+        for (operator, right) in rest.into_iter().rev() {
+            let right = self.expression(right)?;
+            value = match operator {
+                Operator::Power => self.power(value, right),
+                operator => binary(operator, value, right),
+            };
+        }
+        Ok(value)
+    }
+
+    fn operand(&mut self, from: &Expression<Name>) -> Result<Expression<Symbol>, SystemError> {
         Ok(match from {
             Expression::Number(value) => Expression::Number(*value),
             Expression::Symbol(name) => self.symbol(name)?,
             Expression::Negated(operand) => negated(self.expression(operand)?),
-            Expression::Binary(Operator::Power, base, exponent) => {
-                let (base, exponent) = (self.expression(base)?, self.expression(exponent)?);
-                self.power(base, exponent)
-            }
+            Expression::Binary(..) => self.expression(from)?,
             Expression::Call(function, arguments) => {
                 let mut resolved = Vec::with_capacity(arguments.len());
                 for argument in arguments {
@@ -257,9 +273,6 @@ impl Resolver<'_> {
                     Ok(both) => call(*function, both.into()),
                     Err(resolved) => call(*function, resolved),
                 }
-            }
-            Expression::Binary(operator, left, right) => {
-                binary(*operator, self.expression(left)?, self.expression(right)?)
             }
         })
     }
@@ -368,6 +381,7 @@ fn check_value(
 fn negated(operand: Expression<Symbol>) -> Expression<Symbol> {
     match operand {
         Expression::Number(value) => Expression::Number(-value),
+        Expression::Negated(inner) => *inner,
         other => Expression::Negated(Box::new(other)),
     }
 }
