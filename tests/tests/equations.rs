@@ -96,6 +96,9 @@ fn equations_that_would_exhaust_the_stack_are_refused() {
     for equations in [deep, long, powers, signs] {
         assert!(matches!(lorenz(&equations), Err(SystemError::TooDeep { .. })));
     }
+    // Each auxiliary needs the next one.
+    let chain = (0..20_000).map(|i| format!("a{i} = a{} + x\n", i + 1)).collect::<String>();
+    lorenz(&format!("dx = a0\ndy = x\n{chain}a20000 = y")).unwrap();
     let fits = format!(
         "dx = {}x{}{}\ndy = x  # ({}",
         "(".repeat(99),

@@ -49,8 +49,8 @@ pub(super) fn resolve(builder: SystemBuilder) -> Result<System, SystemError> {
         check_used(name, equation, &equations, &states, &text)?;
     }
 
-    let mut resolver =
-        Resolver { names, equations: auxiliaries, path: Vec::new(), done: Vec::new() };
+    let mut resolver = Resolver { names, equations: auxiliaries, done: Vec::new() };
+    resolver.auxiliaries()?;
     let derivatives = states
         .iter()
         .map(|(name, _)| match derivatives.get(name.as_str()) {
@@ -58,7 +58,6 @@ pub(super) fn resolve(builder: SystemBuilder) -> Result<System, SystemError> {
             None => Err(SystemError::NoEquation { name: name.clone() }),
         })
         .collect::<Result<_, _>>()?;
-    resolver.rest()?;
     Ok(System {
         auxiliaries: resolver.done,
         derivatives,
@@ -188,11 +187,15 @@ impl Names<'_> {
         if name.text == "t" {
             return Ok(Meaning::Symbol(Symbol::Time));
         }
-        self.known.get(&name.text).copied().ok_or_else(|| SystemError::UnknownSymbol {
+        self.known.get(&name.text).copied().ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &Name) -> SystemError {
+        SystemError::UnknownSymbol {
             name: name.text.clone(),
             known: self.known.keys().cloned().collect(),
             at: Excerpt::new(self.text, name.offset),
-        })
+        }
     }
 }
 
@@ -210,23 +213,83 @@ fn check_name(name: &str) -> Result<(), SystemError> {
     Err(SystemError::ReservedName { name: name.to_owned(), meaning })
 }
 
-/// Resolves equations, auxiliaries in the order in which they are needed.
+/// Resolves equations: first the auxiliaries, then what uses them.
 struct Resolver<'t> {
     names: Names<'t>,
     equations: IndexMap<&'t str, &'t Equation>,
-    /// The auxiliaries that are being resolved, each needed by the one before.
-    path: Vec<String>,
     done: Vec<Auxiliary>,
 }
 
-impl Resolver<'_> {
-    /// Resolves the auxiliaries that no derivative needs: their faults are faults, too.
-    fn rest(&mut self) -> Result<(), SystemError> {
-        let names: Vec<_> =
-            self.equations.iter().map(|(&name, equation)| (name, equation.offset)).collect();
-        for (name, offset) in names {
-            self.symbol(&Name { text: name.to_owned(), offset })?;
+impl<'t> Resolver<'t> {
+    /// Resolves each auxiliary after those that it uses. Their faults are faults even where nothing
+    /// uses them.
+    fn auxiliaries(&mut self) -> Result<(), SystemError> {
+        let all: Vec<_> =
+            self.equations.iter().map(|(&name, &equation)| (name, equation)).collect();
+        for first in all {
+            // The auxiliaries on the way, each needed by the one before.
+            let mut path = vec![first];
+            while let Some(&(name, equation)) = path.last() {
+                if let Some(needed) = self.pending(&equation.right) {
+                    self.check_cycle(&path, needed)?;
+                    path.push(needed);
+                } else {
+                    self.auxiliary(name, equation)?;
+                    path.pop();
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// An auxiliary in an expression that is not resolved yet.
+    fn pending(&self, expression: &Expression<Name>) -> Option<(&'t str, &'t Equation)> {
+        match expression {
+            Expression::Number(_) => None,
+            Expression::Symbol(name) => match self.names.known.get(&name.text)? {
+                Meaning::Pending => {
+                    self.equations.get_key_value(name.text.as_str()).map(|(&name, &of)| (name, of))
+                }
+                Meaning::Symbol(_) | Meaning::Constant(_) => None,
+            },
+            Expression::Negated(operand) => self.pending(operand),
+            Expression::Binary(_, left, right) => {
+                self.pending(left).or_else(|| self.pending(right))
+            }
+            Expression::Call(_, arguments) => {
+                arguments.iter().find_map(|argument| self.pending(argument))
+            }
+        }
+    }
+
+    /// An auxiliary does not depend on itself.
+    fn check_cycle(
+        &self,
+        path: &[(&str, &Equation)],
+        needed: (&str, &Equation),
+    ) -> Result<(), SystemError> {
+        let (name, equation) = needed;
+        let Some(start) = path.iter().position(|(other, _)| *other == name) else {
+            return Ok(());
+        };
+        let cycle = path.iter().skip(start).chain([&needed]);
+        Err(SystemError::Cycle {
+            name: name.to_owned(),
+            path: cycle.map(|(name, _)| (*name).to_owned()).collect(),
+            at: Excerpt::new(self.names.text, equation.offset),
+        })
+    }
+
+    fn auxiliary(&mut self, name: &str, equation: &Equation) -> Result<(), SystemError> {
+        let meaning = match self.names.known.get(name) {
+            Some(Meaning::Pending) => match self.equation(equation)? {
+                Expression::Number(value) => Meaning::Constant(value),
+                value => Meaning::Symbol(self.define(Some(name.to_owned()), value)),
+            },
+            // Another one needed it before.
+            _ => return Ok(()),
+        };
+        self.names.known.insert(name.to_owned(), meaning);
         Ok(())
     }
 
@@ -258,7 +321,11 @@ impl Resolver<'_> {
     fn operand(&mut self, from: &Expression<Name>) -> Result<Expression<Symbol>, SystemError> {
         Ok(match from {
             Expression::Number(value) => Expression::Number(*value),
-            Expression::Symbol(name) => self.symbol(name)?,
+            Expression::Symbol(name) => match self.names.meaning(name)? {
+                Meaning::Symbol(symbol) => Expression::Symbol(symbol),
+                Meaning::Constant(value) => Expression::Number(value),
+                Meaning::Pending => return Err(self.names.unknown(name)),
+            },
             Expression::Negated(operand) => negated(self.expression(operand)?),
             Expression::Binary(..) => self.expression(from)?,
             Expression::Call(function, arguments) => {
@@ -275,44 +342,6 @@ impl Resolver<'_> {
                 }
             }
         })
-    }
-
-    fn symbol(&mut self, name: &Name) -> Result<Expression<Symbol>, SystemError> {
-        match self.names.meaning(name)? {
-            Meaning::Symbol(symbol) => Ok(Expression::Symbol(symbol)),
-            Meaning::Constant(value) => Ok(Expression::Number(value)),
-            Meaning::Pending => self.auxiliary(name),
-        }
-    }
-
-    fn auxiliary(&mut self, name: &Name) -> Result<Expression<Symbol>, SystemError> {
-        let Some(&equation) = self.equations.get(name.text.as_str()) else {
-            return Ok(Expression::Number(f64::NAN));
-        };
-        self.check_cycle(&name.text, equation)?;
-        self.path.push(name.text.clone());
-        let value = self.equation(equation)?;
-        self.path.pop();
-        let (value, meaning) = match value {
-            Expression::Number(value) => (Expression::Number(value), Meaning::Constant(value)),
-            value => {
-                let symbol = self.define(Some(name.text.clone()), value);
-                (Expression::Symbol(symbol), Meaning::Symbol(symbol))
-            }
-        };
-        self.names.known.insert(name.text.clone(), meaning);
-        Ok(value)
-    }
-
-    /// An auxiliary does not depend on itself.
-    fn check_cycle(&self, name: &str, equation: &Equation) -> Result<(), SystemError> {
-        let Some(start) = self.path.iter().position(|other| other == name) else {
-            return Ok(());
-        };
-        let mut path: Vec<_> = self.path.iter().skip(start).cloned().collect();
-        path.push(name.to_owned());
-        let at = Excerpt::new(self.names.text, equation.offset);
-        Err(SystemError::Cycle { name: name.to_owned(), path, at })
     }
 
     fn define(&mut self, name: Option<String>, value: Expression<Symbol>) -> Symbol {
