@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use buffer_core::ElementType;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,9 +27,18 @@ const DT: f64 = 0.005;
 /// The values of rho whose course in time is drawn.
 const COURSES: [f64; 3] = [5.0, 14.0, 21.0];
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let picture = std::env::args_os().nth(1).map_or("target/lorenz.svg".into(), PathBuf::from);
+    match sweep(&picture) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+fn sweep(picture: &Path) -> Result<(), Box<dyn Error>> {
     let lorenz = System::parse("dx = sigma*(y - x)\n dy = x*(rho - z) - y\n dz = x*y - beta*z")?
         .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
         .constants([("sigma", 10.0), ("beta", BETA)])
@@ -53,10 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let batch = Batch::grid().parameter("rho", COURSES);
     let courses = builder.save_every(0.02).build()?.solve(&batch, SPAN)?;
-    if let Some(folder) = picture.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    draw(&picture, &rho, &sweep, &courses)?;
+    draw(picture, &rho, &sweep, &courses)
+        .map_err(|error| format!("{} cannot be written: {error}", picture.display()))?;
     println!("\npicture   {}", picture.display());
     Ok(())
 }
@@ -111,6 +119,9 @@ fn draw(
     sweep: &Solution,
     courses: &Solution,
 ) -> Result<(), Box<dyn Error>> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let root = SVGBackend::new(path, (1000, 1080)).into_drawing_area();
     root.fill(&WHITE)?;
     let title = format!("Lorenz system (dimensionless), {RUNS} runs from (1, 0, 0)");
