@@ -4,13 +4,14 @@
 // The helpers of tests assert as well.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr, c_char};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
 use buffer_tests::cuda::{lorenz, nvrtc};
+use cudasim::{Counters, GlobalTraffic};
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
@@ -295,15 +296,83 @@ fn kernels_that_fail_are_typed_errors() {
 }
 
 #[test]
-fn the_name_is_taken_before_any_other_driver_is_found() {
-    // A folder that the loader searches, with a driver that is none.
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("libcuda.so"), "no library").unwrap();
+fn nothing_is_left_behind_and_counters_are_kept() {
+    let Some(gpu) = gpu() else { return };
+    let text = SUMS.replace("ELEMENTS", "3").replace("kernel(", "counted(");
+    let source = KernelSource { entry: "counted".to_owned(), ..source(&text, 12) };
+    let kernel = gpu.device.compile(&source).unwrap();
+    let (x, mut y) = ([1.0_f32; 64], [0.0_f32; 64]);
+    for _ in 0..2 {
+        let mut arguments = Arguments::new().input(&x).output(&mut y).integer(64);
+        // SAFETY: each of the 64 runs has its elements.
+        unsafe { kernel.launch(&mut arguments, 64) }.unwrap();
+    }
+    let mut counters = Counters::default();
+    type Function = unsafe extern "C" fn(*const c_char, *mut Counters) -> u32;
+    // SAFETY: the driver has this function, of a name and a place for counters.
+    let take = unsafe { DRIVER.get::<Function>(b"cudasim_take_counters") }.unwrap();
+    // SAFETY: as above.
+    assert_eq!(unsafe { take(c"counted".as_ptr(), &mut counters) }, 0);
+    // Twice two warps, all of whose stores are of neighbours, and whose slices have an odd stride.
+    assert_eq!(
+        counters.global_stores,
+        GlobalTraffic { requests: 4, sectors: 16, least_sectors: 16 }
+    );
+    assert_eq!((counters.shared.conflicts, counters.warp_efficiency()), (0, 1.0));
+    // SAFETY: as above.
+    assert_eq!(unsafe { take(c"counted".as_ptr(), &mut counters) }, 500, "they are taken once");
+
+    drop((kernel, gpu));
+    let mut leaks = u64::MAX;
+    type Leaks = unsafe extern "C" fn(*mut u64) -> u32;
+    // SAFETY: the driver has this function, of a place for a number.
+    let function = unsafe { DRIVER.get::<Leaks>(b"cudasim_leaks") }.unwrap();
+    // SAFETY: as above.
+    assert_eq!((unsafe { function(&mut leaks) }, leaks), (0, 0));
+}
+
+/// Runs a test of this file in a process of its own.
+fn run_alone(test: &str, settings: &[(&str, &OsStr)]) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_simulated_gpu_presents_itself"])
-        .env("LD_LIBRARY_PATH", folder.path())
+        .args(["--include-ignored", "--exact", test])
+        .envs(settings.iter().copied())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn devices_are_those_that_the_environment_asks_for() {
+    let settings = [("CUDASIM_DEVICES", "2"), ("CUDASIM_CAPABILITY", "8.6")];
+    run_alone("two_ampere_worker", &settings.map(|(name, value)| (name, value.as_ref())));
+}
+
+#[test]
+#[ignore = "started by another test, with two devices"]
+fn two_ampere_worker() {
+    let Some(gpu) = gpu() else { return };
+    assert_eq!(gpu.device.target(Precision::F64).to_string(), "sm_86 f64");
+    let second = CudaDevice::new(1).unwrap();
+    assert!(matches!(CudaDevice::new(2), Err(CudaError::NoDevice { ordinal: 2, count: 2 })));
+    let text = SUMS.replace("ELEMENTS", "1");
+    // Each device has its own memory, and a failure on one leaves the other.
+    plant("cudasim_fail_launch", 1);
+    for (device, fails) in [(&second, false), (&gpu.device, true), (&second, false)] {
+        let (x, mut y) = ([2.0_f32; 5], [0.0_f32; 5]);
+        let kernel = device.compile(&source(&text, 4)).unwrap();
+        let mut arguments = Arguments::new().input(&x).output(&mut y).integer(5);
+        // SAFETY: each of the five runs has its elements.
+        let result = unsafe { kernel.launch(&mut arguments, 5) };
+        assert_eq!(result.is_err(), fails);
+        assert_eq!(y == x, !fails);
+    }
+}
+
+#[test]
+fn the_name_is_taken_before_any_other_driver_is_found() {
+    // A folder that the loader searches, with a driver that is none.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("libcuda.so"), "no library").unwrap();
+    run_alone("the_simulated_gpu_presents_itself", &[("LD_LIBRARY_PATH", folder.path().as_ref())]);
 }

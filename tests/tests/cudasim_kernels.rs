@@ -7,13 +7,15 @@
 use buffer_core::{ComputeCapability, Precision};
 use buffer_tests::cuda::nvrtc;
 use bytemuck::Pod;
-use cudasim::{DeviceMemory, FaultKind, Launch, LaunchError, LoadedModule, Module, Space};
+use cudasim::{
+    Counters, DeviceMemory, FaultKind, Launch, LaunchError, LoadedModule, Module, Space,
+};
 use integrators::device::nvrtc::Nvrtc;
 
 const BLOCK: u32 = 64;
 
 /// Runs `extern "C" __global__ void kernel(const real *x, real *y, int count)`, one thread for each
-/// element.
+/// element, and gives the `y`.
 fn run<T: Pod>(
     nvrtc: &Nvrtc,
     text: &str,
@@ -21,6 +23,17 @@ fn run<T: Pod>(
     sm: &str,
     x: &[T],
 ) -> Result<Vec<T>, LaunchError> {
+    run_counted(nvrtc, text, precision, sm, x).map(|(y, _)| y)
+}
+
+/// As [`run`], with what it took.
+fn run_counted<T: Pod>(
+    nvrtc: &Nvrtc,
+    text: &str,
+    precision: Precision,
+    sm: &str,
+    x: &[T],
+) -> Result<(Vec<T>, Counters), LaunchError> {
     let real = if precision == Precision::F32 { "float" } else { "double" };
     let text = format!("typedef {real} real;\n{text}");
     let capability: ComputeCapability = sm.parse().unwrap();
@@ -41,9 +54,10 @@ fn run<T: Pod>(
         dynamic_shared: 0,
         arguments: &arguments,
     };
-    launch.run(&mut memory)?;
+    let counters = launch.run(&mut memory)?;
     let bytes = memory.read(to, size_of_val(x)).unwrap();
-    Ok(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
+    let y = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect();
+    Ok((y, counters))
 }
 
 /// A kernel of one thread per element that writes an expression of its `x`.
@@ -190,6 +204,9 @@ fn faults_in_compiled_kernels_are_found() {
     let found = fault(&elementwise("xs[i + 1]"));
     assert!(matches!(found.kind, FaultKind::OutOfBounds { space: Space::Global, .. }), "{found}");
     assert_eq!((found.block, found.thread), ([1, 0, 0], [5, 0, 0]), "{found}");
+    // All read the sum without waiting for its last addition.
+    let found = fault(&TREE.replace("__syncthreads();\n    if", "if"));
+    assert!(matches!(found.kind, FaultKind::Race { other: 0, .. }), "{found}");
     // The threads beyond the count do not come to the barrier.
     let early = TREE
         .replace("__shared__", "if (blockIdx.x * 64 + threadIdx.x >= count) return;\n__shared__");
@@ -199,4 +216,59 @@ fn faults_in_compiled_kernels_are_found() {
         TREE.replace("sums[threadIdx.x] = i < count", "if (i < 69) sums[threadIdx.x] = i < count");
     let found = fault(&unwritten);
     assert!(matches!(found.kind, FaultKind::Uninitialized { space: Space::Shared, .. }), "{found}");
+}
+
+#[test]
+fn counters_tell_coalesced_from_scattered_and_shared_from_local() {
+    let Some(nvrtc) = nvrtc() else { return };
+    let x = [1.5_f32; 128];
+    let count = |text: &str| run_counted(nvrtc, text, Precision::F32, "sm_80", &x).unwrap().1;
+
+    let plain = count(&elementwise("x * x + 1"));
+    assert_eq!(plain.instructions.f32, 2 * 128);
+    assert_eq!(plain.instructions.f64, 0);
+    assert_eq!(plain.warp_efficiency(), 1.0);
+    for traffic in [plain.global_loads, plain.global_stores] {
+        assert_eq!((traffic.requests, traffic.sectors, traffic.least_sectors), (4, 16, 16));
+    }
+    assert_eq!((plain.shared.requests, plain.local_loaded, plain.local_stored), (0, 0, 0));
+
+    let scattered = count(&elementwise("xs[i * 8 % 128]"));
+    assert_eq!((scattered.global_loads.requests, scattered.global_loads.sectors), (4, 64));
+
+    let divergent = count(&elementwise("i % 32 < 8 ? x : sqrt(x) / (x + 3)"));
+    assert!(divergent.warp_efficiency() < 1.0, "{divergent:?}");
+
+    let shared = |stride: usize| {
+        count(&format!(
+            r#"
+extern "C" __global__ void kernel(const real *xs, real *ys, int count)
+{{
+    __shared__ real slices[64 * {stride}];
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    slices[threadIdx.x * {stride}] = xs[i];
+    __syncthreads();
+    ys[i] = slices[(63 - threadIdx.x) * {stride}];
+}}
+"#
+        ))
+        .shared
+    };
+    for (stride, passes) in [(1, 1), (3, 1), (4, 4), (8, 8)] {
+        let traffic = shared(stride);
+        let expected = (8, 8 * passes, 8 * (passes - 1));
+        assert_eq!((traffic.requests, traffic.transactions, traffic.conflicts), expected);
+    }
+
+    let local = count(
+        r#"
+extern "C" __global__ void kernel(const real *xs, real *ys, int count)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    real values[4] = {xs[i], 1, 2, 3};
+    ys[i] = values[(i + count) & 3];
+}
+"#,
+    );
+    assert_eq!((local.local_stored, local.local_loaded), (128 * 16, 128 * 4));
 }

@@ -71,6 +71,19 @@ pub enum FaultKind {
         /// The memory.
         space: Space,
     },
+    /// Two threads of a block touch the same shared memory with no barrier between, and one of them
+    /// writes.
+    #[error(
+        "touches {bytes} bytes of shared memory at {address:#x} that thread number {other} has touched since the last barrier, and one of the two writes"
+    )]
+    Race {
+        /// Where.
+        address: u64,
+        /// Bytes of the access.
+        bytes: usize,
+        /// The other thread's number in the block.
+        other: u16,
+    },
     /// A barrier that not all threads of the block reach together.
     #[error("waits at a barrier that other threads of its block do not reach")]
     DivergentBarrier,

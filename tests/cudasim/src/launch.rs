@@ -2,10 +2,12 @@
 
 use thiserror::Error;
 
+use crate::counters::Counters;
 use crate::fault::Fault;
 use crate::load::{LoadedModule, Placement};
-use crate::memory::{DeviceMemory, Memory};
+use crate::memory::DeviceMemory;
 use crate::module::LANES;
+use crate::shared::Shared;
 use crate::warp::{Pause, Warp};
 
 /// A kernel with its grid and its arguments.
@@ -65,17 +67,18 @@ pub(crate) struct Machine<'a> {
     pub(crate) launch: &'a Launch<'a>,
     pub(crate) placement: Placement,
     pub(crate) device: &'a mut DeviceMemory,
-    pub(crate) shared: Memory,
+    pub(crate) shared: Shared,
     pub(crate) block: [u32; 3],
+    pub(crate) counters: Counters,
 }
 
 impl Launch<'_> {
-    /// Runs the kernel.
+    /// Runs the kernel, and says what it took.
     ///
     /// # Errors
     /// [`LaunchError::Fault`] at the first thing that a thread does wrong; the others before any
     /// thread runs.
-    pub fn run(&self, device: &mut DeviceMemory) -> Result<(), LaunchError> {
+    pub fn run(&self, device: &mut DeviceMemory) -> Result<Counters, LaunchError> {
         let name = || self.kernel.to_owned();
         let (index, function) = self
             .module
@@ -93,18 +96,24 @@ impl Launch<'_> {
         }
         let placement = self.module.place(index);
         let shared_bytes = placement.shared_bytes + self.dynamic_shared;
-        let shared = Memory::new(shared_bytes);
-        let mut machine = Machine { launch: self, placement, device, shared, block: [0; 3] };
+        let mut machine = Machine {
+            launch: self,
+            placement,
+            device,
+            shared: Shared::default(),
+            block: [0; 3],
+            counters: Counters::default(),
+        };
         for z in 0..self.grid[2] {
             for y in 0..self.grid[1] {
                 for x in 0..self.grid[0] {
                     machine.block = [x, y, z];
-                    machine.shared = Memory::new(shared_bytes);
+                    machine.shared = Shared::new(shared_bytes);
                     machine.run_block(index, threads)?;
                 }
             }
         }
-        Ok(())
+        Ok(machine.counters)
     }
 
     /// Threads of a block.
@@ -132,6 +141,7 @@ impl Machine<'_> {
                     return Err(warp.abandoned_barrier(self));
                 }
             }
+            self.shared.pass_barrier();
         }
     }
 }

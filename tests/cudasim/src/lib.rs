@@ -14,6 +14,7 @@
 //! another one is a [`PtxError`] that names it.
 
 mod arithmetic;
+mod counters;
 mod decode;
 mod driver;
 mod fault;
@@ -25,8 +26,10 @@ mod load;
 mod memory;
 mod module;
 mod parse;
+mod shared;
 mod warp;
 
+pub use counters::{Counters, GlobalTraffic, Instructions, SharedTraffic};
 pub use fault::{Fault, FaultKind, Space};
 pub use launch::{Launch, LaunchError};
 pub use load::LoadedModule;

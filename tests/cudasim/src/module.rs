@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::arithmetic::{Carry, Compute};
+use crate::counters::Class;
 use crate::fault::Space;
 
 /// Lanes of a warp.
@@ -99,6 +100,7 @@ pub(crate) struct Guard {
 pub(crate) struct Instruction {
     pub(crate) line: usize,
     pub(crate) guard: Option<Guard>,
+    pub(crate) class: Class,
     pub(crate) operation: Operation,
     /// Where lanes that part here come together again; none where that is the function's end.
     pub(crate) join: Option<usize>,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use thiserror::Error;
 
+use crate::counters::Class;
 use crate::decode::{Operand, decode, parse_space};
 use crate::fault::Space;
 use crate::flow::immediate_post_dominators;
@@ -427,7 +428,9 @@ impl<'a> Parser<'a> {
             }
         };
         self.expect(';', "`;`")?;
-        body.function.instructions.push(Instruction { line, guard, operation, join: None });
+        let class = Class::of(word);
+        let instruction = Instruction { line, guard, class, operation, join: None };
+        body.function.instructions.push(instruction);
         Ok(())
     }
 
@@ -560,7 +563,8 @@ impl<'a> Parser<'a> {
         // Lanes that reach the end of the text return.
         let operation = Operation::Return;
         let line = self.tokens.get(self.at.saturating_sub(1)).map_or(1, |&(line, _)| line);
-        function.instructions.push(Instruction { line, guard: None, operation, join: None });
+        let (class, guard) = (Class::Control, None);
+        function.instructions.push(Instruction { line, guard, class, operation, join: None });
         for (at, label) in branches {
             let Some(instruction) = function.instructions.get_mut(at) else { continue };
             let Some(&target) = labels.get(label) else {

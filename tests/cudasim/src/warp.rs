@@ -84,6 +84,7 @@ impl Warp {
             let function = &machine.launch.module.module.functions[frame.function];
             let instruction = &function.instructions[path.next];
             path.next += 1;
+            machine.counters.count_instruction(instruction.class, path.lanes.count_ones());
             let active = path.lanes & frame.guarded(instruction.guard);
             self.step(machine, instruction, active)
                 .map_err(|(lane, kind)| self.fault(machine, instruction.line, lane, kind))?;
@@ -174,9 +175,11 @@ impl Warp {
         instruction: &Instruction,
         active: Lanes,
     ) -> Result<(), LaneFault> {
+        if active == 0 {
+            return Ok(());
+        }
         let first = active.trailing_zeros() as usize;
         match &instruction.operation {
-            _ if active == 0 => {}
             Operation::Branch { target } => self.branch(*target, instruction.join, active),
             Operation::Return => self.end(active, self.frames.len() == 1),
             Operation::Exit => self.end(active, true),
@@ -216,6 +219,7 @@ impl Warp {
                 }
             }
             operation => {
+                self.count_access(machine, operation, active);
                 for lane in lanes(active) {
                     self.step_lane(machine, operation, lane).map_err(|kind| (lane, kind))?;
                 }

@@ -386,3 +386,24 @@ fn a_launch_fits_its_kernel() {
         assert!(matches!(wrong.run(&mut memory), Err(LaunchError::Shape { .. })), "{block:?}");
     }
 }
+
+#[test]
+fn threads_that_touch_the_same_bytes_without_a_barrier_race() {
+    let body = "
+    .shared .align 4 .b8 row[400];
+    mul.lo.s32 %a0, %i, 4;
+    mov.u32 %a1, row;
+    add.s32 %a1, %a1, %a0;
+    st.shared.u32 [%a1], %i;
+    bar.sync 0;
+    ld.shared.u32 %a2, [row];
+    bar.sync 0;
+    st.shared.u32 [%a1], %a2;";
+    run(&kernel(body), 100).unwrap();
+    let found = fault(&body.replace("bar.sync 0;\n    st", "st"), 100);
+    assert!(matches!(found.kind, FaultKind::Race { address: 0, bytes: 4, other: 1 }), "{found}");
+    assert_eq!(found.thread, [0, 0, 0]);
+    let found = fault("    .shared .u32 s;\n    st.shared.u32 [s], 1;", 40);
+    assert!(matches!(found.kind, FaultKind::Race { other: 0, .. }), "{found}");
+    assert_eq!(found.thread, [1, 0, 0]);
+}

@@ -1,10 +1,12 @@
 //! Devices, and what programs have made on them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::properties::{DEFAULT_SHARED, Properties};
 use super::status::Status;
 use super::{CURRENT, Handle};
+use crate::counters::Counters;
 use crate::fault::FaultKind;
 use crate::launch::{Launch, LaunchError};
 use crate::load::LoadedModule;
@@ -18,6 +20,9 @@ const DEVICES: &str = "CUDASIM_DEVICES";
 /// Bytes of each device's memory; 1 GiB where it is not set.
 const MEMORY: &str = "CUDASIM_MEMORY";
 
+/// CUDA's handles of streams that are always there: no other thing may have one of these.
+const DEFAULT_STREAMS: Range<Handle> = 0..3;
+
 /// All that the driver knows.
 pub(super) struct State {
     devices: Option<Vec<Device>>,
@@ -26,6 +31,10 @@ pub(super) struct State {
     pub(super) planted: Planted,
     /// What the last kernel that failed did wrong.
     pub(super) last_fault: String,
+    /// What the launches of each kernel took together, by its name.
+    pub(super) counters: BTreeMap<String, Counters>,
+    /// What contexts held when they were let go.
+    pub(super) leaks: u64,
 }
 
 /// Failures that a test asks for: how many more calls of a kind succeed before one fails.
@@ -102,9 +111,11 @@ impl State {
         Self {
             devices: None,
             objects: BTreeMap::new(),
-            last: 0,
+            last: DEFAULT_STREAMS.end,
             planted: Planted { allocation: None, launch: None },
             last_fault: String::new(),
+            counters: BTreeMap::new(),
+            leaks: 0,
         }
     }
 
@@ -172,11 +183,28 @@ impl State {
         let device = self.device(ordinal)?;
         device.holders = device.holders.checked_sub(1).ok_or(Status::InvalidContext)?;
         if device.holders == 0 {
+            if device.failed.is_none() {
+                self.count_leaks(ordinal)?;
+            }
+            let device = self.device(ordinal)?;
             device.memory = DeviceMemory::new(device.memory.capacity());
             device.context = None;
             device.failed = None;
             self.objects.retain(|_, object| object.device() != ordinal);
         }
+        Ok(())
+    }
+
+    /// Says what a program has not given back. Where a kernel has failed it could not.
+    fn count_leaks(&mut self, ordinal: usize) -> Result<(), Status> {
+        let objects = self.objects.values().filter(|object| object.device() == ordinal);
+        let mut leaks: Vec<_> = objects.filter_map(Object::leak).map(str::to_owned).collect();
+        let allocations = self.device(ordinal)?.memory.allocations();
+        leaks.extend(allocations.map(|(address, bytes)| format!("{bytes} bytes at {address:#x}")));
+        for leak in &leaks {
+            report(&format_args!("the context was let go with {leak} in it"));
+        }
+        self.leaks += leaks.len() as u64;
         Ok(())
     }
 
@@ -237,13 +265,13 @@ impl State {
         Ok(self.add(Object::Stream(device)))
     }
 
-    /// A stream of the current device; 0 is the default one.
+    /// A stream of the current device, or one that every device has.
     pub(super) fn check_stream(&mut self, stream: Handle) -> Result<(), Status> {
         self.working()?;
         let device = self.current()?;
         match self.objects.get(&stream) {
             Some(Object::Stream(of)) if *of == device => Ok(()),
-            None if stream == 0 => Ok(()),
+            None if DEFAULT_STREAMS.contains(&stream) => Ok(()),
             _ => Err(Status::InvalidHandle),
         }
     }
@@ -391,7 +419,10 @@ impl State {
             return Ok(());
         }
         match launch.run(&mut device.memory) {
-            Ok(()) => Ok(()),
+            Ok(counters) => {
+                *self.counters.entry(function.name).or_default() += counters;
+                Ok(())
+            }
             Err(LaunchError::Fault(fault)) => {
                 report(&fault);
                 self.last_fault = fault.to_string();
@@ -407,6 +438,16 @@ impl State {
 }
 
 impl Object {
+    /// What it is where it must be given back: a function goes with its module.
+    fn leak(&self) -> Option<&'static str> {
+        match self {
+            Self::Module(..) => Some("a module"),
+            Self::Stream(_) => Some("a stream"),
+            Self::Event(_) => Some("an event"),
+            Self::Context(_) | Self::Function(..) => None,
+        }
+    }
+
     /// The device that it goes with.
     fn device(&self) -> usize {
         match self {
@@ -425,6 +466,7 @@ fn status_of(kind: FaultKind) -> Status {
         FaultKind::OutOfBounds { .. } | FaultKind::ReadOnly { .. } => Status::IllegalAddress,
         FaultKind::Misaligned { .. } => Status::MisalignedAddress,
         FaultKind::Uninitialized { .. }
+        | FaultKind::Race { .. }
         | FaultKind::DivergentBarrier
         | FaultKind::DivergentVote
         | FaultKind::Trap

@@ -1,6 +1,6 @@
 //! What one lane does alone: arithmetic and memory.
 
-use super::Warp;
+use super::{Lanes, Warp, lanes};
 use crate::fault::{FaultKind, Space};
 use crate::launch::Machine;
 use crate::memory::Place;
@@ -127,13 +127,59 @@ impl Warp {
         Ok(())
     }
 
-    fn address(&self, machine: &Machine<'_>, address: Address, lane: usize) -> u64 {
+    /// Counts an access to memory by the active lanes; other operations are none.
+    pub(super) fn count_access(
+        &self,
+        machine: &mut Machine<'_>,
+        operation: &Operation,
+        active: Lanes,
+    ) {
+        let (access, address, count) = match operation {
+            Operation::Load { access, address, destinations } => {
+                (access, *address, destinations.len())
+            }
+            Operation::Store { access, address, sources } => (access, *address, sources.len()),
+            _ => return,
+        };
+        let is_load = matches!(operation, Operation::Load { .. });
+        let bytes = (access.bytes * count) as u64;
+        let places = lanes(active).map(|lane| {
+            let (space, address) = find_space(access.space, self.address(machine, address, lane));
+            (space, lane, address)
+        });
+        let (mut global, mut shared, mut local) = (Vec::new(), Vec::new(), 0);
+        for (space, lane, address) in places {
+            match space {
+                Space::Global | Space::Constant => global.push(address),
+                Space::Shared => shared.push((lane, address)),
+                Space::Local => local += bytes,
+                Space::Parameter => {}
+            }
+        }
+        let counters = &mut machine.counters;
+        if !global.is_empty() {
+            let traffic =
+                if is_load { &mut counters.global_loads } else { &mut counters.global_stores };
+            traffic.count(&global, bytes);
+        }
+        if !shared.is_empty() {
+            counters.shared.count(&shared, bytes);
+        }
+        *(if is_load { &mut counters.local_loaded } else { &mut counters.local_stored }) += local;
+    }
+
+    /// The thread's number in its block, of which there are 1024 at most.
+    fn number(&self, lane: usize) -> u16 {
+        (self.first + lane) as u16
+    }
+
+    pub(super) fn address(&self, machine: &Machine<'_>, address: Address, lane: usize) -> u64 {
         self.value(machine, address.base, lane).wrapping_add_signed(address.offset)
     }
 
     fn load(
         &self,
-        machine: &Machine<'_>,
+        machine: &mut Machine<'_>,
         space: Space,
         address: u64,
         bytes: usize,
@@ -142,7 +188,7 @@ impl Warp {
         let place = place(space, address, bytes);
         match space {
             Space::Global | Space::Constant => machine.device.load(address, bytes),
-            Space::Shared => machine.shared.load(place),
+            Space::Shared => machine.shared.load(place, self.number(lane)),
             Space::Local => self.local[lane].load(place),
             Space::Parameter => self.frames[self.frames.len() - 1].parameters[lane].load(place),
         }
@@ -162,7 +208,7 @@ impl Warp {
         match space {
             Space::Constant => Err(FaultKind::ReadOnly { space }),
             Space::Global => machine.device.store(address, bytes, bits),
-            Space::Shared => machine.shared.store(place, bits),
+            Space::Shared => machine.shared.store(place, bits, self.number(lane)),
             Space::Local => self.local[lane].store(place, bits),
             Space::Parameter => self.frames[frames - 1].parameters[lane].store(place, bits),
         }
@@ -177,9 +223,9 @@ fn ones(bytes: usize) -> u64 {
     u64::MAX >> (64 - 8 * bytes)
 }
 
-/// The memory of an address and its place there, where it is aligned to the bytes accessed.
-fn locate(space: Option<Space>, address: u64, bytes: usize) -> Result<(Space, u64), FaultKind> {
-    let (space, address) = match space {
+/// The memory of an address, and its place there.
+pub(super) fn find_space(space: Option<Space>, address: u64) -> (Space, u64) {
+    match space {
         Some(space) => (space, address),
         None if (SHARED_WINDOW..LOCAL_WINDOW).contains(&address) => {
             (Space::Shared, address - SHARED_WINDOW)
@@ -188,7 +234,12 @@ fn locate(space: Option<Space>, address: u64, bytes: usize) -> Result<(Space, u6
             (Space::Local, address - LOCAL_WINDOW)
         }
         None => (Space::Global, address),
-    };
+    }
+}
+
+/// The same, where the address is aligned to the bytes accessed.
+fn locate(space: Option<Space>, address: u64, bytes: usize) -> Result<(Space, u64), FaultKind> {
+    let (space, address) = find_space(space, address);
     if address.is_multiple_of(bytes as u64) {
         Ok((space, address))
     } else {

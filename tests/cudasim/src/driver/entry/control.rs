@@ -2,7 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::{host, unsigned};
+use super::{Out, give, host, unsigned};
+use crate::counters::Counters;
 use crate::driver::call;
 use crate::driver::status::Status;
 
@@ -35,4 +36,24 @@ unsafe extern "C" fn cudasim_last_fault(text: *mut c_char, length: i32) -> Statu
         // SAFETY: the program gives `length` bytes, which is no less.
         unsafe { host::write(text.cast(), &bytes) }
     })
+}
+
+/// Gives what all launches of a kernel took since they were last asked for.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cudasim_take_counters(
+    kernel: *const c_char,
+    counters: Out<'_, Counters>,
+) -> Status {
+    call(|state| {
+        // SAFETY: the program gives a text.
+        let kernel = unsafe { host::text(kernel) }?;
+        let kernel = str::from_utf8(kernel).map_err(|_| Status::NotFound)?;
+        give(counters, state.counters.remove(kernel).ok_or(Status::NotFound)?)
+    })
+}
+
+/// Gives the number of things that programs have not given back when they let their contexts go.
+#[unsafe(no_mangle)]
+extern "C" fn cudasim_leaks(count: Out<'_, u64>) -> Status {
+    call(|state| give(count, state.leaks))
 }
