@@ -2,6 +2,7 @@
 
 use crate::entry::BufferEntry;
 use crate::error::BufferError;
+use crate::phases::{LiveRange, Phases};
 
 /// A factory that declares its scratch memory.
 ///
@@ -15,6 +16,12 @@ pub trait Buffers {
     /// The factory's name in reports and, where it is the root, in kernel text.
     fn prefix(&self) -> &str;
 
+    /// The phases of the factory's kernel text; none where it declares none.
+    fn phases(&self) -> &Phases {
+        static NONE: Phases = Phases::new();
+        &NONE
+    }
+
     /// The buffers with this instance's sizes and places, in the order of their declaration.
     ///
     /// # Errors
@@ -26,17 +33,23 @@ pub trait Buffers {
 }
 
 /// A factory inside a factory.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Child<'a> {
     /// The field that holds it; the last part of the instance's path.
     pub name: &'a str,
     /// The factory.
     pub factory: &'a dyn Buffers,
+    /// The phases in which it is called, and so its scratch holds data; empty for all.
+    pub calls: Vec<LiveRange>,
 }
 
 impl<T: Buffers + ?Sized> Buffers for Box<T> {
     fn prefix(&self) -> &str {
         (**self).prefix()
+    }
+
+    fn phases(&self) -> &Phases {
+        (**self).phases()
     }
 
     fn entries(&self) -> Result<Vec<BufferEntry>, BufferError> {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::entry::{BufferEntry, BufferUpdate};
 use crate::location::Location;
+use crate::phases::{LiveRange, Phases};
 use crate::registry::FactoryId;
 
 /// One factory: its buffers and its children, in the order of their registration.
@@ -11,8 +12,16 @@ use crate::registry::FactoryId;
 pub struct BufferContext {
     prefix: String,
     entries: IndexMap<String, BufferEntry>,
-    children: IndexMap<String, FactoryId>,
+    children: IndexMap<String, Child>,
     parent: Option<FactoryId>,
+    phases: Phases,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Child {
+    id: FactoryId,
+    /// Empty where it is called in all phases.
+    calls: Vec<LiveRange>,
 }
 
 impl BufferContext {
@@ -22,12 +31,18 @@ impl BufferContext {
             entries: IndexMap::new(),
             children: IndexMap::new(),
             parent,
+            phases: Phases::new(),
         }
     }
 
     /// The factory's name in reports and, where it is the root, in kernel text.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The phases of its kernel text, of which there may be none.
+    pub fn phases(&self) -> &Phases {
+        &self.phases
     }
 
     /// The buffers, in order.
@@ -42,12 +57,17 @@ impl BufferContext {
 
     /// The children, by name and in order.
     pub fn children(&self) -> impl DoubleEndedIterator<Item = (&str, FactoryId)> {
-        self.children.iter().map(|(name, &child)| (name.as_str(), child))
+        self.children.iter().map(|(name, child)| (name.as_str(), child.id))
     }
 
     /// The child of a name.
     pub fn child(&self, name: &str) -> Option<FactoryId> {
-        self.children.get(name).copied()
+        self.children.get(name).map(|child| child.id)
+    }
+
+    /// The phases in which each child is called, by name and in order; empty for all.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &[LiveRange])> {
+        self.children.iter().map(|(name, child)| (name.as_str(), child.calls.as_slice()))
     }
 
     /// The factory that this one is a child of.
@@ -73,12 +93,16 @@ impl BufferContext {
         self.entries.insert(entry.name.clone(), entry);
     }
 
-    pub(crate) fn insert_child(&mut self, name: &str, child: FactoryId) {
-        self.children.insert(name.to_owned(), child);
+    pub(crate) fn insert_child(&mut self, name: &str, id: FactoryId, calls: Vec<LiveRange>) {
+        self.children.insert(name.to_owned(), Child { id, calls });
     }
 
     pub(crate) fn remove_child(&mut self, child: FactoryId) {
-        self.children.retain(|_, &mut other| other != child);
+        self.children.retain(|_, other| other.id != child);
+    }
+
+    pub(crate) fn set_phases(&mut self, phases: Phases) {
+        self.phases = phases;
     }
 
     pub(crate) fn set_parent(&mut self, parent: FactoryId) {

@@ -2,6 +2,7 @@
 
 use crate::element::ElementType;
 use crate::location::Location;
+use crate::phases::LiveRange;
 
 /// What an alias that does not fit inside its parent gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -34,6 +35,8 @@ pub struct BufferEntry {
     pub(crate) aliases: Option<String>,
     pub(crate) overflow: Overflow,
     pub(crate) zero: bool,
+    /// Empty where it is left out.
+    pub(crate) live: Vec<LiveRange>,
 }
 
 impl BufferEntry {
@@ -52,6 +55,7 @@ impl BufferEntry {
             aliases: None,
             overflow: Overflow::Error,
             zero: false,
+            live: Vec::new(),
         }
     }
 
@@ -94,6 +98,22 @@ impl BufferEntry {
     #[must_use]
     pub fn zero(mut self) -> Self {
         self.zero = true;
+        self
+    }
+
+    /// Says in which of the factory's [phases](crate::Phases) the buffer holds data; without, in all.
+    ///
+    /// ```
+    /// use buffer_core::{BufferEntry, LiveRange};
+    ///
+    /// let increment = BufferEntry::new("increment", 3).live(["feval"..="base"]);
+    /// let ranges = [LiveRange::from("start"), LiveRange::from("base".."feval")];
+    /// let guess = BufferEntry::new("guess", 3).live(ranges);
+    /// # let _ = (increment, guess);
+    /// ```
+    #[must_use]
+    pub fn live(mut self, ranges: impl IntoIterator<Item = impl Into<LiveRange>>) -> Self {
+        self.live = ranges.into_iter().map(Into::into).collect();
         self
     }
 
@@ -143,6 +163,11 @@ impl BufferEntry {
     /// What the alias gets when it does not fit.
     pub fn on_overflow(&self) -> Overflow {
         self.overflow
+    }
+
+    /// The phases in which the buffer holds data; none where it does so in all.
+    pub fn live_ranges(&self) -> &[LiveRange] {
+        &self.live
     }
 
     /// Whether the buffer is zeroed where its live range begins.

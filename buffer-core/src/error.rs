@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::element::ElementType;
 use crate::entry::BufferEntry;
 use crate::location::Location;
+use crate::phase_order::MOST_PHASES;
 
 /// What the registry, a layout or an allocator refuses.
 ///
@@ -214,13 +215,29 @@ pub enum Fault {
     },
     /// SB001: an alias names a child.
     #[error(
-        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is never aliased by name; remove the alias"
+        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is its own, and part of it may be persistent; give `{name}` a `location` in place of `aliases`"
     )]
     AliasChild {
         /// The alias.
         name: String,
         /// The child it names.
         parent: String,
+    },
+    /// SB002: two buffers hold data on the same bytes in one phase.
+    #[error(
+        "buffer `{name}` lies in the storage of `{parent}`, and both are live in {shared} [SB002]\nnote: `{parent}` is live in {parent_live}; `{name}` is live in {live}\nhelp: let one of them end before the other begins, or give `{name}` storage of its own"
+    )]
+    LiveTogether {
+        /// The alias.
+        name: String,
+        /// The phases in which it is live.
+        live: String,
+        /// The buffer that it lies in: its parent, or one around that.
+        parent: String,
+        /// The phases in which that one is live.
+        parent_live: String,
+        /// The phases in which both are live.
+        shared: String,
     },
     /// SB003: a parent is persistent.
     #[error(
@@ -269,6 +286,70 @@ pub enum Fault {
         parent: String,
         /// Its parent's element type.
         parent_element: ElementType,
+    },
+    /// A name cannot stand for a phase or a loop in kernel text.
+    #[error("`{phase}` cannot name a phase: it is {reason}\nhelp: use a C identifier")]
+    PhaseName {
+        /// The name.
+        phase: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Two phases or loops have one name.
+    #[error("phase `{phase}` is declared twice\nhelp: rename one of them")]
+    DuplicatePhase {
+        /// The name.
+        phase: String,
+    },
+    /// A loop repeats nothing.
+    #[error("loop `{phase}` has no phases\nhelp: declare its phases, or remove it")]
+    EmptyLoop {
+        /// The name of the loop.
+        phase: String,
+    },
+    /// There are more phases than can be told apart.
+    #[error("{count} phases are declared\nhelp: declare at most {MOST_PHASES}")]
+    TooManyPhases {
+        /// The number of phases.
+        count: usize,
+    },
+    /// SB009: a buffer is live, or a child called, in a phase that does not exist.
+    #[error("`{name}` names phase `{phase}`, which is not declared [SB009]{}", did_you_mean_or(suggestion.as_deref(), "declare it among the factory's phases"))]
+    UnknownPhase {
+        /// The buffer or child.
+        name: String,
+        /// The phase that it names.
+        phase: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// SB009: a range ends where it starts.
+    #[error(
+        "the phases `{range}` of `{name}` are an empty range [SB009]\nhelp: `a..b` ends before `b`; `a..=b` includes it"
+    )]
+    EmptyRange {
+        /// The buffer or child.
+        name: String,
+        /// The range.
+        range: String,
+    },
+    /// SB009: a range starts after its end, and no loop holds both.
+    #[error(
+        "the phases `{range}` of `{name}` run backwards [SB009]\nhelp: only inside a loop may a range start after its end; swap its ends"
+    )]
+    BackwardsRange {
+        /// The buffer or child.
+        name: String,
+        /// The range.
+        range: String,
+    },
+    /// What is persistent has a live range.
+    #[error(
+        "persistent buffer `{name}` has a live range\nhelp: what is persistent holds data in all phases; remove `live` or `persistent`"
+    )]
+    PersistentLive {
+        /// The buffer.
+        name: String,
     },
     /// SB010: an alias does not fit inside its parent.
     #[error(
@@ -327,15 +408,24 @@ impl Fault {
             | Self::DuplicateName { .. }
             | Self::NotAnIdentifier { .. }
             | Self::ReservedName { .. }
-            | Self::MissingLocation { .. } => None,
+            | Self::MissingLocation { .. }
+            | Self::PhaseName { .. }
+            | Self::DuplicatePhase { .. }
+            | Self::EmptyLoop { .. }
+            | Self::TooManyPhases { .. }
+            | Self::PersistentLive { .. } => None,
             Self::AliasUnknown { .. }
             | Self::AliasSelf { .. }
             | Self::AliasLater { .. }
             | Self::AliasChild { .. } => Some("SB001"),
+            Self::LiveTogether { .. } => Some("SB002"),
             Self::PersistentParent { .. } => Some("SB003"),
             Self::PersistentAlias { .. } => Some("SB004"),
             Self::LocationMismatch { .. } => Some("SB005"),
             Self::ElementMismatch { .. } => Some("SB006"),
+            Self::UnknownPhase { .. } | Self::EmptyRange { .. } | Self::BackwardsRange { .. } => {
+                Some("SB009")
+            }
             Self::DoesNotFit { .. } => Some("SB010"),
             Self::NegativeSize { .. }
             | Self::OverflowingSize { .. }
@@ -346,6 +436,10 @@ impl Fault {
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!("\nhelp: did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn did_you_mean_or(suggestion: Option<&str>, otherwise: &str) -> String {
+    suggestion.map_or_else(|| format!("\nhelp: {otherwise}"), |name| did_you_mean(Some(name)))
 }
 
 fn list(faults: &[Fault]) -> String {

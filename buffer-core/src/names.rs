@@ -14,6 +14,17 @@ pub(crate) enum NameFault {
     Reserved(&'static str),
 }
 
+impl NameFault {
+    /// What is wrong, behind "it is".
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NotAnIdentifier => "not an identifier of C",
+            Self::Reserved(meaning) => meaning,
+        }
+    }
+}
+
 /// Whether a name can stand in kernel text.
 pub(crate) fn check_name(name: &str) -> Result<(), NameFault> {
     if name.is_empty() {

@@ -5,9 +5,11 @@ mod integer;
 pub mod keys;
 mod text;
 
+pub use std::sync::LazyLock;
 pub use std::vec::Vec;
 
-pub use entries::{Declared, Entries};
+use entries::live_ranges;
+pub use entries::{Declared, Entries, Live};
 pub use integer::{
     Integer, Size, add, and, compare, larger, max, min, mul, or, select, smaller, sub, widen,
 };
@@ -47,6 +49,6 @@ pub trait Checked {
 }
 
 /// A child of the factory that the derive is on.
-pub fn child<'a, T: Buffers>(name: &'a str, factory: &'a T) -> Child<'a> {
-    Child { name, factory }
+pub fn child<'a, T: Buffers>(name: &'a str, factory: &'a T, calls: &'static [Live]) -> Child<'a> {
+    Child { name, factory, calls: live_ranges(calls).collect() }
 }

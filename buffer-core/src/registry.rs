@@ -10,8 +10,9 @@ use crate::context::BufferContext;
 use crate::entry::{BufferEntry, BufferUpdate};
 use crate::error::BufferError;
 use crate::layout::{Layout, Storage};
-use crate::names::{self, NameFault};
+use crate::names;
 use crate::packing::pack_aliases;
+use crate::phases::Phases;
 use crate::planner::{self, Member};
 use crate::rules;
 use crate::suggest::nearest;
@@ -100,6 +101,18 @@ impl BufferRegistry {
         self.nodes.get(&factory).map(|node| &node.context)
     }
 
+    /// Sets the phases of a factory's kernel text in place of those it has; none end the check of
+    /// lifetimes.
+    ///
+    /// # Errors
+    /// [`BufferError::Faults`] where they break a rule, or the buffers do with them;
+    /// [`BufferError::UnknownFactory`] where the id names no factory.
+    pub fn set_phases(&mut self, factory: FactoryId, phases: Phases) -> Result<(), BufferError> {
+        let mut context = self.known(factory)?.clone();
+        context.set_phases(phases);
+        self.replace(factory, context)
+    }
+
     /// Registers a buffer behind those that the factory has.
     ///
     /// # Errors
@@ -113,7 +126,8 @@ impl BufferRegistry {
         self.replace(factory, context)
     }
 
-    /// Registers a factory as the child of another one, behind the children that it has.
+    /// Registers a factory as the child of another one, behind the children that it has. It may be
+    /// called in all phases.
     ///
     /// # Errors
     /// [`BufferError::Child`] where the child has a parent already or contains the parent,
@@ -138,7 +152,7 @@ impl BufferRegistry {
         let faults = [rules::check_unique(&context, name), rules::check_identifier(name)];
         rules::refuse(context.prefix(), faults.into_iter().flatten().collect())?;
 
-        context.insert_child(name, child);
+        context.insert_child(name, child, Vec::new());
         self.replace(parent, context)?;
         if let Some(node) = self.nodes.get_mut(&child) {
             node.context.set_parent(parent);
@@ -355,6 +369,7 @@ fn collect(
 ) -> Result<(), BufferError> {
     check_prefix(factory.prefix())?;
     let mut context = BufferContext::new(factory.prefix(), parent);
+    context.set_phases(factory.phases().clone());
     let mut faults = Vec::new();
     for entry in factory.entries()? {
         match rules::check_unique(&context, entry.name()) {
@@ -363,11 +378,11 @@ fn collect(
         }
     }
     let mut children = Vec::new();
-    for Child { name, factory } in factory.children() {
+    for Child { name, factory, calls } in factory.children() {
         let child = FactoryId::new();
         match rules::check_unique(&context, name) {
             Some(fault) => faults.push(fault),
-            None => context.insert_child(name, child),
+            None => context.insert_child(name, child, calls),
         }
         faults.extend(rules::check_identifier(name));
         children.push((child, factory));
@@ -381,14 +396,8 @@ fn collect(
 
 /// A prefix can stand in kernel text.
 fn check_prefix(prefix: &str) -> Result<(), BufferError> {
-    names::check_name(prefix).map_err(|fault| BufferError::Prefix {
-        prefix: prefix.to_owned(),
-        reason: match fault {
-            NameFault::Empty => "empty",
-            NameFault::NotAnIdentifier => "not an identifier of C",
-            NameFault::Reserved(meaning) => meaning,
-        },
-    })
+    names::check_name(prefix)
+        .map_err(|fault| BufferError::Prefix { prefix: prefix.to_owned(), reason: fault.reason() })
 }
 
 /// Elements that a factory's own buffers take of some storages. An alias takes none, unless it does

@@ -5,6 +5,7 @@
 use crate::context::BufferContext;
 use crate::entry::{BufferEntry, Overflow};
 use crate::error::{BufferError, Fault};
+use crate::lifetimes;
 use crate::names::{self, NameFault};
 use crate::packing::{Fit, pack_aliases};
 use crate::suggest::nearest;
@@ -30,22 +31,32 @@ const RULES: &[fn(&Declaration<'_>) -> Option<Fault>] = &[
     check_place,
     check_element,
     check_fit,
+    check_persistent_live,
 ];
 
-/// All faults of all buffers of a factory.
+/// All faults of all buffers and children of a factory.
 pub(crate) fn faults(context: &BufferContext) -> Vec<Fault> {
+    let order = context.phases().order();
+    let mut faults = lifetimes::check_phases(order);
+    // Without sound phases nothing can be said of what is live in them.
+    let sound_phases = faults.is_empty();
     let entries: Vec<_> = context.entries().collect();
-    entries
-        .iter()
-        .zip(pack_aliases(context))
-        .enumerate()
-        .flat_map(|(position, (&entry, fit))| {
-            let parent = context.parent_position(position);
-            let parent = parent.and_then(|parent| entries.get(parent).copied());
-            let declaration = Declaration { context, position, entry, parent, fit };
-            RULES.iter().filter_map(move |rule| rule(&declaration))
-        })
-        .collect()
+    let fits = pack_aliases(context);
+    for (position, (&entry, &fit)) in entries.iter().zip(&fits).enumerate() {
+        let parent = context.parent_position(position);
+        let parent = parent.and_then(|parent| entries.get(parent).copied());
+        let declaration = Declaration { context, position, entry, parent, fit };
+        faults.extend(RULES.iter().filter_map(|rule| rule(&declaration)));
+        if sound_phases {
+            faults.extend(lifetimes::check_ranges(order, &entry.name, &entry.live));
+            faults.extend(lifetimes::check_live_together(context, position, &fits));
+        }
+    }
+    if sound_phases {
+        let ranges = |(name, calls)| lifetimes::check_ranges(order, name, calls);
+        faults.extend(context.calls().flat_map(ranges));
+    }
+    faults
 }
 
 /// An error, if there are faults.
@@ -144,6 +155,12 @@ fn check_element(declaration: &Declaration<'_>) -> Option<Fault> {
         parent: parent.name.clone(),
         parent_element: parent.element,
     })
+}
+
+/// What is persistent holds data in all phases.
+fn check_persistent_live(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, persistent, live, .. } = declaration.entry;
+    (*persistent && !live.is_empty()).then(|| Fault::PersistentLive { name: name.clone() })
 }
 
 /// SB010: an alias fits inside its parent, beside the aliases before it.

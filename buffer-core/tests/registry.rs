@@ -726,7 +726,10 @@ impl Buffers for Declared {
     }
 
     fn children(&self) -> Vec<Child<'_>> {
-        self.children.iter().map(|(name, factory)| Child { name, factory }).collect()
+        self.children
+            .iter()
+            .map(|(name, factory)| Child { name, factory, calls: Vec::new() })
+            .collect()
     }
 }
 

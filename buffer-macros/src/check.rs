@@ -4,7 +4,9 @@ mod alias;
 mod bound;
 mod fit;
 mod key;
+mod live;
 mod name;
+mod phase;
 
 use crate::diag::Report;
 use crate::model::Declaration;
@@ -16,9 +18,13 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
     name::check_prefix(declaration, report);
     bound::check_variables(declaration, report);
     bound::check_ranges(declaration, report);
+    let order = phase::check_phases(declaration, report);
     for field in &declaration.fields {
         report.enter(Some(field.index));
         name::check_name(field, report);
+        if let Some(order) = order {
+            live::check_ranges(order, field, field.ranges(), report);
+        }
     }
     for (field, buffer) in declaration.buffers() {
         report.enter(Some(field.index));
@@ -26,10 +32,15 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         key::check_location_given(field, buffer, report);
         key::check_overflow_used(field, buffer, report);
         key::check_zero(field, buffer, report);
+        live::check_persistent(field, buffer, report);
         alias::check_parent(declaration, field, buffer, report);
         alias::check_order(declaration, field, buffer, report);
         alias::check_persistence(declaration, field, buffer, report);
         alias::check_location(declaration, field, buffer, report);
+        // Without phases, nothing is known of lifetimes.
+        if let Some(order) = order.filter(|order| order.len() > 0) {
+            live::check_live_together(declaration, order, field, buffer, report);
+        }
     }
     fit::check_fit(declaration, report)
 }

@@ -6,6 +6,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use thiserror::Error;
 
+use crate::phase_order::MOST_PHASES;
+
 /// What is wrong with a declaration: a headline, then what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
@@ -22,8 +24,10 @@ pub(crate) enum Problem {
         "field `{field}` is both a buffer and a child\nhelp: remove `#[buffer(...)]` or `#[child]`"
     )]
     BufferAndChild { field: String },
-    #[error("`#[{attribute}]` is given twice\nhelp: remove one of them")]
-    RepeatedAttribute { attribute: &'static str },
+    #[error(
+        "`#[child]` is given twice\nhelp: a field is one child; name all of its calls in one, as in `#[child(call = [predict, solve])]`"
+    )]
+    RepeatedChild,
     #[error("`#[{attribute}]` takes its keys in parentheses\nhelp: write `{form}`")]
     Form { attribute: &'static str, form: &'static str },
     #[error(
@@ -52,6 +56,8 @@ pub(crate) enum Problem {
     NeedlessValue { key: String },
     #[error("expected a name\nhelp: write an identifier or a string, for example `{form}`")]
     NotAName { form: &'static str },
+    #[error("expected phases\nhelp: write `{form}`")]
+    NotPhases { form: String },
     #[error("expected a path\nhelp: write `crate = path::to::buffer_core`")]
     NotAPath,
     #[error(
@@ -93,6 +99,49 @@ pub(crate) enum Problem {
     )]
     ReservedName { name: String, what: &'static str, meaning: &'static str },
 
+    // Phases.
+    #[error("`{phase}` cannot name a phase: it is {reason}\nhelp: use a C identifier")]
+    PhaseName { phase: String, reason: &'static str },
+    #[error("phase `{phase}` is declared twice\nhelp: rename one of them")]
+    DuplicatePhase { phase: String },
+    #[error("loop `{phase}` has no phases\nhelp: declare its phases, or remove it")]
+    EmptyLoop { phase: String },
+    #[error("{count} phases are declared\nhelp: declare at most {MOST_PHASES}")]
+    TooManyPhases { count: usize },
+    #[error(
+        "`{name}` names phase `{phase}`, which is not declared [SB009]{}",
+        suggest(suggestion.as_deref(), || phases_of(known))
+    )]
+    UnknownPhase { name: String, phase: String, suggestion: Option<String>, known: Vec<String> },
+    #[error(
+        "the phases `{range}` of `{name}` are an empty range [SB009]\nhelp: `a..b` ends before `b`; `a..=b` includes it"
+    )]
+    EmptyPhases { name: String, range: String },
+    #[error(
+        "the phases `{range}` of `{name}` run backwards [SB009]\nhelp: only inside a loop may a range start after its end; swap its ends"
+    )]
+    BackwardsPhases { name: String, range: String },
+    #[error(
+        "persistent buffer `{name}` has a live range\nhelp: what is persistent holds data in all phases; remove `live` or `persistent`"
+    )]
+    PersistentLive { name: String },
+    #[error(
+        "buffer `{name}` lies in the storage of `{parent}`, and both are live in {shared} [SB002]{through}\nnote: `{parent}` is live in {parent_live}; `{name}` is live in {live}\nhelp: {remedy}, or give `{name}` storage of its own: a `location` in place of `aliases`"
+    )]
+    LiveTogether {
+        name: String,
+        parent: String,
+        live: String,
+        parent_live: String,
+        shared: String,
+        through: String,
+        remedy: String,
+    },
+    #[error("`{parent}` is still live here, when `{name}` writes to its storage")]
+    StillLive { name: String, parent: String },
+    #[error("`{parent}` has no `live`, so it is still live when `{name}` writes to its storage")]
+    AlwaysLive { name: String, parent: String },
+
     // Bounds.
     #[error("expected a bound\nhelp: write `n >= 1`, `n <= 16` or `1 <= n <= 16`")]
     NotABound,
@@ -127,7 +176,7 @@ pub(crate) enum Problem {
     )]
     AliasCircle { name: String, parent: String, circle: String },
     #[error(
-        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is never aliased by name; remove the alias"
+        "buffer `{name}` aliases `{parent}`, which is a child [SB001]\nhelp: a child's memory is its own, and part of it may be persistent; give `{name}` a `location` in place of `aliases`"
     )]
     AliasChild { name: String, parent: String },
     #[error(
@@ -209,6 +258,14 @@ fn suggest(suggestion: Option<&str>, otherwise: impl FnOnce() -> String) -> Stri
         Some(name) => format!("\nhelp: did you mean `{name}`?"),
         None => format!("\nhelp: {}", otherwise()),
     }
+}
+
+fn phases_of(known: &[String]) -> String {
+    if known.is_empty() {
+        return "declare it with `phases(...)` in `#[buffers(...)]`".to_owned();
+    }
+    let names: Vec<String> = known.iter().map(|phase| format!("`{phase}`")).collect();
+    format!("the phases and loops are {}", names.join(", "))
 }
 
 fn keys_of(attribute: &str, keys: &[&str]) -> String {

@@ -11,10 +11,11 @@ mod types;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::Ident;
+use syn::ext::IdentExt;
+use syn::{Ident, Path};
 
 use crate::check::Assertion;
-use crate::model::{Declaration, Kind};
+use crate::model::{Declaration, Kind, LiveRange, Step};
 
 pub(crate) use fallback::fallback;
 
@@ -26,10 +27,12 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
     let constants = constants::expand(declaration, assertions);
     let entries = entries::expand(declaration);
     let references = reference::expand(declaration);
-    let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child));
+    let phases = phases(declaration);
+    let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child(_)));
     let children = children.map(|field| {
         let (ident, name, ty) = (&field.ident, &field.name, &field.ty);
-        quote!(#krate::__private::child::<#ty>(#name, &self.#ident))
+        let calls = live_ranges(field.ranges());
+        quote!(#krate::__private::child::<#ty>(#name, &self.#ident, #calls))
     });
     quote! {
         const _: () = {
@@ -40,6 +43,8 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
                 fn prefix(&self) -> &::core::primitive::str {
                     #prefix
                 }
+
+                #phases
 
                 fn entries(
                     &self,
@@ -56,6 +61,47 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
             }
         };
     }
+}
+
+/// The method `phases`, where there are any.
+fn phases(declaration: &Declaration) -> Option<TokenStream> {
+    let krate = &declaration.krate;
+    let steps = &declaration.phases.as_ref()?.steps;
+    let phases = built(krate, steps);
+    (!steps.is_empty()).then(|| {
+        let constant = local("PHASES");
+        quote! {
+            fn phases(&self) -> &#krate::Phases {
+                static #constant: #krate::__private::LazyLock<#krate::Phases> =
+                    #krate::__private::LazyLock::new(|| #phases);
+                &#constant
+            }
+        }
+    })
+}
+
+/// Calls that build phases.
+fn built(krate: &Path, steps: &[Step]) -> TokenStream {
+    let calls = steps.iter().map(|step| match step {
+        Step::Phase(name) => {
+            let name = name.unraw().to_string();
+            quote!(.phase(#name))
+        }
+        Step::Loop(name, body) => {
+            let (name, body) = (name.unraw().to_string(), built(krate, body));
+            quote!(.repeat(#name, #body))
+        }
+    });
+    quote!(#krate::Phases::new() #(#calls)*)
+}
+
+/// A slice of ranges of phases.
+fn live_ranges(ranges: &[LiveRange]) -> TokenStream {
+    let ranges = ranges.iter().map(|LiveRange { start, end, inclusive, .. }| {
+        let (start, end) = (start.unraw().to_string(), end.unraw().to_string());
+        quote!((#start, #end, #inclusive))
+    });
+    quote!(&[#(#ranges),*])
 }
 
 /// A local name that no name of the user's can meet. Variables are hygienic, items and the constants

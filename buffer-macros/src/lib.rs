@@ -14,6 +14,7 @@ mod keys;
 mod model;
 mod names;
 mod parse;
+mod phase_order;
 mod polynomial;
 mod proof;
 #[cfg(test)]
@@ -81,7 +82,8 @@ use proc_macro::TokenStream;
 /// | `persistent` | keeps its contents from step to step: never an alias, and never aliased |
 /// | `aliases = "parent"` | reuses the storage of a buffer declared above, behind its earlier aliases |
 /// | `overflow = "own"` | an alias that does not fit gets storage of its own; `"error"`, the default, refuses it |
-/// | `zero` | zeroed where its live range begins |
+/// | `live = base..=feval` | the phases in which it holds data; see [lifetimes](#lifetimes). Left out: all phases |
+/// | `zero` | zeroed where its live range begins: where the kernel text allocates it |
 ///
 /// The field's type says what the buffer holds: `Buffer` the run's reals, `Buffer<f32>`,
 /// `Buffer<f64>` or `Buffer<i32>` that type.
@@ -94,16 +96,21 @@ use proc_macro::TokenStream;
 /// The field's type implements `Buffers`, by this derive or by hand; `Box<dyn Buffers>` does too.
 /// The factory gets a window in each of this one's arenas.
 ///
+/// | key | meaning |
+/// |---|---|
+/// | `call = solve` | the phases in which it is called, written as in `live`; left out, all phases. Between its calls its scratch holds nothing, while what is persistent in it always does |
+///
 /// # `#[buffers(...)]` on the struct
 ///
 /// | key | meaning |
 /// |---|---|
 /// | `prefix = "dirk"` | the factory's name in reports and kernel text; left out, the struct's name in snake case |
 /// | `vars(n >= 1, 1 <= m <= 16)` | bounds of plain integer fields and const parameters. Proofs use them, and values outside are refused |
+/// | `phases(start, loop stage { base, solve }, finish)` | the phases of the kernel text in the order in which they run, and which of them repeat; see [lifetimes](#lifetimes) |
 /// | `crate = path` | where `buffer_core` is found; left out, `::buffer_core` |
 ///
-/// The keys `phases`, `live`, `part`, `handoff` and `call` belong to the language, but nothing checks
-/// them yet: using them is an error.
+/// The keys `part` and `handoff` belong to the language, but nothing checks them yet: using them is an
+/// error.
 ///
 /// # Sizes
 ///
@@ -142,19 +149,53 @@ use proc_macro::TokenStream;
 /// registered where they are fields. Constants that depend on parameters are evaluated where code is
 /// generated for them; `assert_layout!(Newton<8>)` asks for it at once.
 ///
+/// # Lifetimes
+///
+/// With `phases`, no two buffers on the same bytes may hold data in one phase. Without, what shares
+/// storage when is up to the author.
+///
+/// | `live` | holds data in |
+/// |---|---|
+/// | `solve` | one phase |
+/// | `stage` | all phases of a loop |
+/// | `base..feval`, `base..=feval` | a range as in Rust, from one phase or loop to another |
+/// | `[start, base..=feval]` | all of these |
+///
+/// What one pass of a loop leaves behind, the next one may need. So a range with one end inside a loop
+/// covers that whole loop, and a start after the end goes round the innermost loop that holds both:
+/// `feval..=base` keeps a value from one pass to the next.
+///
+/// ```compile_fail
+/// # use buffer_core::{Buffer, Buffers};
+/// #[derive(Buffers)]
+/// #[buffers(vars(n >= 1, stages >= 1), phases(loop stage { base, solve, store }, combine))]
+/// struct Rosenbrock {
+///     n: usize,
+///     stages: usize,
+///     #[buffer(size = stages * n, location = "shared", live = store..=combine)]
+///     stage_store: Buffer,
+///     // error: buffer `increment` lies in the storage of `stage_store`, and both are live in
+///     //        `solve..=store` [SB002]
+///     #[buffer(size = n, aliases = "stage_store", live = solve..=store)]
+///     increment: Buffer,
+/// }
+/// ```
+///
 /// # Rules
 ///
 /// | code | rule |
 /// |---|---|
 /// | SB001 | an alias names a buffer declared above it in the same struct |
+/// | SB002 | two buffers on the same bytes have no live phase in common |
 /// | SB003, SB004 | a persistent buffer is never aliased and never an alias |
 /// | SB005 | an alias lives where its parent lives |
 /// | SB006 | an alias has its parent's element type |
+/// | SB009 | a phase is declared, and a range is neither empty nor backwards |
 /// | SB010, SB011 | an alias fits inside what its parent's earlier aliases leave: SB010 where it never does, SB011 where it may not |
 /// | SB012 | a size is an unsigned integer, within the bounds of `vars` |
 ///
 /// Names of buffers and children, and the prefix, become identifiers of kernel text: they are C
-/// identifiers, and no keyword or builtin of C, C++ or CUDA.
+/// identifiers, and no keyword or builtin of C, C++ or CUDA. So do those of phases and loops.
 #[proc_macro_derive(Buffers, attributes(buffers, buffer, child))]
 pub fn derive_buffers(input: TokenStream) -> TokenStream {
     derive::derive_or_report(input.into()).into()

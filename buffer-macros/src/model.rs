@@ -7,6 +7,8 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Expr, Generics, Ident, Path, Type};
 
+use crate::phase_order::PhaseOrder;
+
 /// A value with the tokens that gave it, which an error underlines.
 #[derive(Debug, Clone)]
 pub(crate) struct Located<T> {
@@ -36,6 +38,8 @@ pub(crate) struct Declaration {
     pub(crate) bounds: Vec<Bound>,
     /// A key of the struct could not be read, so there may be more bounds.
     pub(crate) damaged: bool,
+    /// None where they could not be read, so that nothing can be said of lifetimes.
+    pub(crate) phases: Option<Phases>,
     pub(crate) fields: Vec<Field>,
     /// What stands in the place of keys, for editors.
     pub(crate) keys: Vec<Ident>,
@@ -76,12 +80,24 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
 }
 
+impl Field {
+    /// The phases in which a buffer is live or a child called, as far as it says so.
+    pub(crate) fn ranges(&self) -> &[LiveRange] {
+        let ranges = match &self.kind {
+            Kind::Buffer(buffer) => buffer.live.as_ref(),
+            Kind::Child(child) => child.calls.as_ref(),
+            Kind::Plain | Kind::Contradictory => None,
+        };
+        ranges.map_or(&[], |ranges| &ranges.value)
+    }
+}
+
 /// What a field is to the derive.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Plain,
     Buffer(Box<Buffer>),
-    Child,
+    Child(Child),
     /// Its attributes contradict each other: nothing follows from it.
     Contradictory,
 }
@@ -95,8 +111,74 @@ pub(crate) struct Buffer {
     pub(crate) aliases: Option<Located<Ident>>,
     pub(crate) overflow: Option<Located<Overflow>>,
     pub(crate) zero: Option<Located<()>>,
+    pub(crate) live: Option<Located<Vec<LiveRange>>>,
     /// A key could not be read, so what is missing may be what was meant by it.
     pub(crate) damaged: bool,
+}
+
+/// What `#[child(...)]` says.
+#[derive(Debug, Default)]
+pub(crate) struct Child {
+    pub(crate) calls: Option<Located<Vec<LiveRange>>>,
+}
+
+/// The phases of the kernel text, of which there may be none.
+#[derive(Debug, Default)]
+pub(crate) struct Phases {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) order: PhaseOrder,
+}
+
+impl Phases {
+    /// The phases and loops, with the names as they were written.
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        fn order(steps: &[Step]) -> PhaseOrder {
+            let mut all = PhaseOrder::new();
+            for step in steps {
+                match step {
+                    Step::Phase(name) => all.push(name.unraw().to_string()),
+                    Step::Loop(name, body) => all.push_loop(name.unraw().to_string(), order(body)),
+                }
+            }
+            all
+        }
+        Self { order: order(&steps), steps }
+    }
+}
+
+/// A phase, or a loop of phases.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Phase(Ident),
+    Loop(Ident, Vec<Step>),
+}
+
+/// Phases from one to another: `solve`, `base..feval` or `base..=feval`.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveRange {
+    pub(crate) start: Ident,
+    /// The start again where there is no other end.
+    pub(crate) end: Ident,
+    pub(crate) inclusive: bool,
+    pub(crate) tokens: TokenStream,
+}
+
+impl LiveRange {
+    /// Whether it is one phase or loop.
+    pub(crate) fn is_one(&self) -> bool {
+        self.inclusive && self.start.unraw() == self.end.unraw()
+    }
+}
+
+impl fmt::Display for LiveRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, end) = (self.start.unraw(), self.end.unraw());
+        match self.inclusive {
+            true if self.is_one() => write!(f, "{start}"),
+            true => write!(f, "{start}..={end}"),
+            false => write!(f, "{start}..{end}"),
+        }
+    }
 }
 
 /// Where a buffer is declared to lie.

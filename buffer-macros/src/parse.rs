@@ -1,6 +1,7 @@
 //! From the derive's input to a declaration.
 
 mod bounds;
+mod phases;
 mod size;
 mod value;
 
@@ -14,7 +15,9 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, parse_
 
 use crate::diag::{Problem, Report, did_you_mean};
 use crate::keys;
-use crate::model::{Buffer, Declaration, Field, Kind, Located, Location, Overflow};
+use crate::model::{
+    Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Phases,
+};
 use bounds::Bounds;
 pub(crate) use size::MOST_ELEMENTS;
 use size::{Scope, parse_size};
@@ -26,6 +29,7 @@ use value::{CratePath, SizeValue};
 struct StructArguments {
     prefix: Option<darling::Result<Located<String>>>,
     vars: Option<darling::Result<Bounds>>,
+    phases: Option<darling::Result<Phases>>,
     #[darling(rename = "crate")]
     krate: Option<darling::Result<CratePath>>,
 }
@@ -40,6 +44,14 @@ struct BufferArguments {
     aliases: Option<darling::Result<Located<Ident>>>,
     overflow: Option<darling::Result<Located<Overflow>>>,
     zero: Option<darling::Result<Located<()>>>,
+    live: Option<darling::Result<Located<Vec<LiveRange>>>>,
+}
+
+/// The keys of `#[child(...)]`.
+#[derive(Debug, Default, FromMeta)]
+#[darling(default)]
+struct ChildArguments {
+    call: Option<darling::Result<Located<Vec<LiveRange>>>>,
 }
 
 /// Reads a declaration. What cannot be read is reported and left out.
@@ -57,6 +69,11 @@ pub(crate) fn parse(input: DeriveInput, report: &mut Report) -> Declaration {
         .vars
         .and_then(|bounds| accept(bounds, report))
         .map_or_else(Vec::new, |Bounds(bounds)| bounds);
+    let phases = match arguments.phases {
+        None if damaged => None,
+        None => Some(Phases::default()),
+        Some(phases) => accept(phases, report),
+    };
     let fields = match named_fields(&input, report) {
         Some(fields) => read_fields(fields, &input.generics, report),
         None => Vec::new(),
@@ -69,6 +86,7 @@ pub(crate) fn parse(input: DeriveInput, report: &mut Report) -> Declaration {
         prefix,
         bounds,
         damaged,
+        phases,
         fields,
         keys,
     }
@@ -112,7 +130,7 @@ fn read_fields<'a>(
         match &field.kind {
             RawKind::Plain => scope.plain.push(ident),
             RawKind::Buffer(..) => scope.other.push((ident, "a buffer")),
-            RawKind::Child => scope.other.push((ident, "a child")),
+            RawKind::Child(_) => scope.other.push((ident, "a child")),
             RawKind::Contradictory => scope.other.push((ident, "a buffer and a child")),
         }
     }
@@ -135,7 +153,7 @@ struct RawField {
 enum RawKind {
     Plain,
     Buffer(Box<BufferArguments>, bool),
-    Child,
+    Child(Child),
     Contradictory,
 }
 
@@ -160,10 +178,7 @@ impl RawField {
                 let (arguments, damaged) = buffer_arguments(&field.attrs, report);
                 RawKind::Buffer(Box::new(arguments), damaged)
             }
-            (None, Some(_)) => {
-                check_child_attributes(children, report);
-                RawKind::Child
-            }
+            (None, Some(_)) => RawKind::Child(child(children, report)),
         };
         Some(Self { index, ident, ty: field.ty.clone(), kind })
     }
@@ -172,7 +187,7 @@ impl RawField {
         let name = self.ident.unraw().to_string();
         let kind = match self.kind {
             RawKind::Plain => Kind::Plain,
-            RawKind::Child => Kind::Child,
+            RawKind::Child(child) => Kind::Child(child),
             RawKind::Contradictory => Kind::Contradictory,
             RawKind::Buffer(arguments, damaged) => {
                 Kind::Buffer(Box::new(buffer(*arguments, damaged, &name, scope, report)))
@@ -200,7 +215,8 @@ fn buffer(
     let aliases = keep.value(arguments.aliases);
     let overflow = keep.value(arguments.overflow);
     let zero = keep.value(arguments.zero);
-    Buffer { size, location, persistent, aliases, overflow, zero, damaged }
+    let live = keep.value(arguments.live);
+    Buffer { size, location, persistent, aliases, overflow, zero, live, damaged }
 }
 
 /// Takes values out of arguments, and notes that one could not be read.
@@ -252,19 +268,18 @@ fn buffer_arguments(attributes: &[Attribute], report: &mut Report) -> (BufferArg
     (arguments.unwrap_or_default(), items.damaged)
 }
 
-fn check_child_attributes<'a>(
-    mut attributes: impl Iterator<Item = &'a Attribute>,
-    report: &mut Report,
-) {
-    let mut items = Items::new("child", keys::CHILD, "#[child]");
+fn child<'a>(mut attributes: impl Iterator<Item = &'a Attribute>, report: &mut Report) -> Child {
+    let mut items = Items::new("child", keys::CHILD, "#[child(call = solve)]");
     if let Some(attribute) = attributes.next()
         && !matches!(attribute.meta, Meta::Path(_))
     {
         items.read(attribute, report);
     }
     for attribute in attributes {
-        report.push(attribute.path(), Problem::RepeatedAttribute { attribute: "child" });
+        report.push(attribute.path(), Problem::RepeatedChild);
     }
+    let arguments = accept(ChildArguments::from_list(&items.accepted), report).unwrap_or_default();
+    Child { calls: arguments.call.and_then(|calls| accept(calls, report)) }
 }
 
 /// The `key = value` items of one kind of attribute, gathered over all attributes of that kind.

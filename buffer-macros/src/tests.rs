@@ -27,20 +27,23 @@ macro_rules! assert_expansion {
 /// A factory with every kind of buffer, whose sizes are known at run time.
 fn fields() -> TokenStream {
     quote! {
-        #[buffers(vars(n >= 1, 2 <= stages <= 16))]
+        #[buffers(
+            vars(n >= 1, 2 <= stages <= 16),
+            phases(start, loop stage { base, solve, feval }, finish)
+        )]
         pub struct DirkStep {
             pub n: usize,
             pub stages: u32,
             pub adaptive: bool,
-            #[buffer(size = n * (stages - 1), location = "shared")]
+            #[buffer(size = n * (stages - 1), location = "shared", live = [start, "finish"])]
             pub accumulator: Buffer,
-            #[buffer(size = n, aliases = "accumulator", zero)]
+            #[buffer(size = n, aliases = "accumulator", zero, live = base..=feval)]
             pub stage_base: Buffer,
             #[buffer(size = if adaptive { max(n, WIDTH) } else { 0 }, location = auto)]
             pub error: Buffer<f64>,
             #[buffer(size = 2, location = "local", persistent)]
             pub r#type: Buffer<i32>,
-            #[child]
+            #[child(call = "solve")]
             pub solver: NewtonKrylov,
         }
     }
@@ -211,6 +214,9 @@ const WORDS: &[&str] = &[
     "crate",
     "phases",
     "call",
+    "solve",
+    "start..=solve",
+    "loop stage { solve }",
     "shared",
     "local",
     "\"local\"",
@@ -285,6 +291,10 @@ const DECLARATIONS: &[&str] = &[
         #[buffer(size = if flag { max(n, 2) } else { K }, aliases = first, overflow = "own", zero)]
         second: Buffer<f32>,
         #[child] child: Solver<N> }"#,
+    r#"#[buffers(phases(start, loop stage { base, "solve", feval }, finish))]
+    struct C { #[buffer(size = 3, location = local, live = [start, feval..=base])] first: Buffer,
+        #[buffer(size = 2, aliases = "first", live = "solve..feval")] second: Buffer,
+        #[child(call = [solve, stage])] child: Solver }"#,
     r#"struct B { #[buffer(size = 3, location = local, persistent)] first: Buffer,
         #[buffer(size = 2)] #[buffer(location = "auto")] second: Buffer, }"#,
 ];

@@ -108,7 +108,7 @@ mod tests {
         }
 
         fn children(&self) -> Vec<Child<'_>> {
-            vec![Child { name: "first", factory: &Leaf }, Child { name: "second", factory: &Leaf }]
+            ["first", "second"].map(|name| Child { name, factory: &Leaf, calls: Vec::new() }).into()
         }
     }
 

@@ -11,15 +11,34 @@ use buffer_core::{ElementType, Fault, Location};
 
 /// One fault for each rule that the derive sees too, with the names of a pinned case.
 fn shared_faults() -> Vec<Fault> {
-    let (k1, stages) = (|| "k1".to_owned(), || "stages".to_owned());
+    let (k1, stage, stages) = (|| "k1".to_owned(), || "stage".to_owned(), || "stages".to_owned());
     vec![
         Fault::NotAnIdentifier { name: "größe".to_owned() },
         Fault::ReservedName { name: "volatile".to_owned(), meaning: "a keyword of C" },
         Fault::MissingLocation { name: "a".to_owned() },
-        Fault::AliasUnknown { name: k1(), parent: "stage".to_owned(), suggestion: Some(stages()) },
+        Fault::AliasUnknown { name: k1(), parent: stage(), suggestion: Some(stages()) },
         Fault::AliasSelf { name: k1() },
         Fault::AliasLater { name: k1(), parent: stages() },
         Fault::AliasChild { name: k1(), parent: "solver".to_owned() },
+        Fault::LiveTogether {
+            name: "increment".to_owned(),
+            live: "`solve..=finish`".to_owned(),
+            parent: "predictor".to_owned(),
+            parent_live: "`start..=solve`".to_owned(),
+            shared: "`solve`".to_owned(),
+        },
+        Fault::PhaseName { phase: "volatile".to_owned(), reason: "a keyword of C" },
+        Fault::DuplicatePhase { phase: "start".to_owned() },
+        Fault::EmptyLoop { phase: stage() },
+        Fault::TooManyPhases { count: 65 },
+        Fault::UnknownPhase {
+            name: "near".to_owned(),
+            phase: "slove".to_owned(),
+            suggestion: Some("solve".to_owned()),
+        },
+        Fault::EmptyRange { name: "same".to_owned(), range: "base..base".to_owned() },
+        Fault::BackwardsRange { name: "no_loop".to_owned(), range: "finish..=start".to_owned() },
+        Fault::PersistentLive { name: "cache".to_owned() },
         Fault::PersistentParent { name: k1(), parent: "cache".to_owned() },
         Fault::PersistentAlias { name: "cache".to_owned(), parent: stages() },
         Fault::LocationMismatch {
@@ -116,10 +135,16 @@ fn every_failing_case_is_pinned() {
     }
 }
 
-/// A package of macros can lend no code to the package that re-exports it, so both hold the table.
+/// A package of macros can lend no code to the package that re-exports it, so both hold these files.
 #[test]
-fn both_packages_know_the_same_names() {
-    let of_the_registry = include_str!("../../buffer-core/src/names.rs");
-    let of_the_derive = include_str!("../../buffer-macros/src/names.rs");
-    assert!(of_the_registry == of_the_derive, "the two files differ; copy one over the other");
+fn both_packages_know_the_same_names_and_phases() {
+    macro_rules! assert_same {
+        ($($file:literal),*) => {$(
+            let of_the_registry = include_str!(concat!("../../buffer-core/src/", $file));
+            let of_the_derive = include_str!(concat!("../../buffer-macros/src/", $file));
+            let differ = concat!($file, " differ; copy one over the other");
+            assert!(of_the_registry == of_the_derive, "the two {differ}");
+        )*};
+    }
+    assert_same!("names.rs", "phase_order.rs");
 }

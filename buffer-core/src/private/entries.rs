@@ -7,6 +7,17 @@ use crate::element::{Element, ElementType};
 use crate::entry::{BufferEntry, BufferUpdate, Overflow};
 use crate::error::{BufferError, Fault};
 use crate::location::Location;
+use crate::phases::LiveRange;
+
+/// A range of phases: its start, its end, and whether it includes that.
+pub type Live = (&'static str, &'static str, bool);
+
+pub(super) fn live_ranges(ranges: &'static [Live]) -> impl Iterator<Item = LiveRange> {
+    ranges.iter().map(|&(start, end, inclusive)| match inclusive {
+        true => LiveRange::from(start..=end),
+        false => LiveRange::from(start..end),
+    })
+}
 
 /// What a `#[buffer(...)]` attribute says, besides the size.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +34,8 @@ pub struct Declared {
     pub overflow: Overflow,
     /// `zero`.
     pub zero: bool,
+    /// `live`; empty where left out.
+    pub live: &'static [Live],
 }
 
 /// Collects entries, and every fault on the way.
@@ -86,7 +99,10 @@ impl Entries {
                 }
             },
         };
-        let mut entry = BufferEntry::new(name, size).element(element).overflow(declared.overflow);
+        let mut entry = BufferEntry::new(name, size)
+            .element(element)
+            .overflow(declared.overflow)
+            .live(live_ranges(declared.live));
         if let Some(location) = declared.location {
             entry = entry.location(location);
         }

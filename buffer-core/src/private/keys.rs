@@ -22,8 +22,13 @@ keys! {
     overflow;
     /// `zero`: zeroed where the buffer's live range begins.
     zero;
+    /// `live = base..=feval`: the phases in which the buffer holds data: one, a range, a list in
+    /// `[...]`, or a loop for all of its phases. Left out: all phases.
+    live;
     /// `prefix = "dirk"`: the factory's name; the struct's name in snake case where left out.
     prefix;
     /// `vars(n >= 1, 1 <= m <= 16)`: bounds of fields and const parameters.
     vars;
+    /// `phases(start, loop stage { base, solve }, finish)`: the phases of the kernel text, in order.
+    phases;
 }

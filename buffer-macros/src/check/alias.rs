@@ -18,7 +18,7 @@ pub(super) fn check_parent(
     let problem = match declaration.field(&alias.value).map(|parent| &parent.kind) {
         Some(Kind::Buffer(_)) if name == parent => Problem::AliasSelf { name },
         Some(Kind::Buffer(_) | Kind::Contradictory) => return,
-        Some(Kind::Child) => Problem::AliasChild { name, parent },
+        Some(Kind::Child(_)) => Problem::AliasChild { name, parent },
         Some(Kind::Plain) => Problem::AliasPlain { name, parent },
         None => {
             let above = declaration.buffers().map(|(field, _)| field.name.as_str());

@@ -9,9 +9,7 @@ pub(super) fn check_prefix(declaration: &Declaration, report: &mut Report) {
     let name = declaration.prefix.value.clone();
     let reason = match names::check_name(&name) {
         Ok(()) => return,
-        Err(NameFault::Empty) => "empty",
-        Err(NameFault::NotAnIdentifier) => "not an identifier of C",
-        Err(NameFault::Reserved(meaning)) => meaning,
+        Err(fault) => fault.reason(),
     };
     report.push(&declaration.prefix.tokens, Problem::Prefix { name, reason });
 }
@@ -20,7 +18,7 @@ pub(super) fn check_prefix(declaration: &Declaration, report: &mut Report) {
 pub(super) fn check_name(field: &Field, report: &mut Report) {
     let what = match field.kind {
         Kind::Buffer(_) => "buffer",
-        Kind::Child => "child",
+        Kind::Child(_) => "child",
         Kind::Plain | Kind::Contradictory => return,
     };
     let name = field.name.clone();

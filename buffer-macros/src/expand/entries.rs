@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::{at, constants, local, option, types};
+use super::{at, constants, live_ranges, local, option, types};
 use crate::model::{
     Buffer, Condition, Declaration, Field, Kind, Location, Operator, Overflow, Relation, Size, Term,
 };
@@ -60,6 +60,7 @@ fn declared(declaration: &Declaration, field: &Field, buffer: &Buffer) -> TokenS
     let aliases = option(aliases.map(|parent| quote!(#parent)));
     let persistent = buffer.persistent.is_some();
     let zero = buffer.zero.is_some();
+    let live = live_ranges(field.ranges());
     let overflow = match buffer.overflow.as_ref().map(|overflow| overflow.value) {
         None | Some(Overflow::Error) => quote!(Error),
         Some(Overflow::Own) => quote!(Own),
@@ -72,6 +73,7 @@ fn declared(declaration: &Declaration, field: &Field, buffer: &Buffer) -> TokenS
             aliases: #aliases,
             overflow: #krate::Overflow::#overflow,
             zero: #zero,
+            live: #live,
         }
     }
 }
