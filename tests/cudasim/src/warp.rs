@@ -13,7 +13,7 @@ mod lane;
 use crate::fault::{Fault, FaultKind};
 use crate::launch::Machine;
 use crate::memory::Memory;
-use crate::module::{Field, Instruction, LANES, Operation, Vote};
+use crate::module::{Field, Guard, Instruction, LANES, Operation, Vote};
 use frame::{Frame, Path};
 
 /// Lanes as bits.
@@ -50,8 +50,20 @@ pub(crate) struct Warp {
     barrier: Option<usize>,
 }
 
-fn lanes(mask: Lanes) -> impl Iterator<Item = usize> {
-    (0..LANES).filter(move |lane| mask >> lane & 1 == 1)
+/// The numbers of some lanes.
+fn lanes(mut mask: Lanes) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lane = mask.trailing_zeros();
+        mask &= mask.checked_sub(1)?;
+        Some(lane as usize)
+    })
+}
+
+/// Those of some lanes that a guard lets through.
+fn guarded(registers: &[[u64; LANES]], guard: Option<Guard>, mask: Lanes) -> Lanes {
+    let Some(Guard { register, negated }) = guard else { return mask };
+    let through = lanes(mask).filter(|&lane| (registers[register][lane] & 1 == 1) != negated);
+    through.fold(0, |through, lane| through | 1 << lane)
 }
 
 impl Warp {
@@ -85,7 +97,7 @@ impl Warp {
             let instruction = &function.instructions[path.next];
             path.next += 1;
             machine.counters.count_instruction(instruction.class, path.lanes.count_ones());
-            let active = path.lanes & frame.guarded(instruction.guard);
+            let active = guarded(&frame.registers, instruction.guard, path.lanes);
             self.step(machine, instruction, active)
                 .map_err(|(lane, kind)| self.fault(machine, instruction.line, lane, kind))?;
             if self.barrier.is_some() {
@@ -217,6 +229,9 @@ impl Warp {
                 for lane in lanes(active) {
                     self.set(*destination, lane, u64::from(result));
                 }
+            }
+            Operation::Compute { function, sources, destination } => {
+                self.compute(machine, function, sources, *destination, active);
             }
             operation => {
                 self.count_access(machine, operation, active);

@@ -2,7 +2,7 @@
 
 use super::Lanes;
 use crate::memory::Memory;
-use crate::module::{Field, Guard, LANES};
+use crate::module::{Field, LANES};
 
 pub(super) struct Frame {
     pub(super) function: usize,
@@ -29,14 +29,4 @@ pub(super) struct Path {
     pub(super) next: usize,
     /// Where they wait for others; none where that is the function's end.
     pub(super) join: Option<usize>,
-}
-
-impl Frame {
-    /// The lanes that a guard lets through.
-    pub(super) fn guarded(&self, guard: Option<Guard>) -> Lanes {
-        let Some(Guard { register, negated }) = guard else { return Lanes::MAX };
-        let values = self.registers[register].iter().enumerate();
-        let set = values.fold(0, |set, (lane, &value)| set | (value as Lanes & 1) << lane);
-        if negated { !set } else { set }
-    }
 }

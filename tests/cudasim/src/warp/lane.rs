@@ -1,6 +1,7 @@
 //! What one lane does alone: arithmetic and memory.
 
 use super::{Lanes, Warp, lanes};
+use crate::arithmetic::Compute;
 use crate::fault::{FaultKind, Space};
 use crate::launch::Machine;
 use crate::memory::Place;
@@ -38,6 +39,27 @@ impl Warp {
         self.frames[frames - 1].registers[register][lane] = value;
     }
 
+    /// Computes each active lane's result. Of all instructions these are the most.
+    pub(super) fn compute(
+        &mut self,
+        machine: &Machine<'_>,
+        function: &Compute,
+        sources: &[Source; 4],
+        destination: Register,
+        active: Lanes,
+    ) {
+        let top = self.frames.len() - 1;
+        for lane in lanes(active) {
+            let registers = &self.frames[top].registers;
+            let operands = sources.map(|source| match source {
+                Source::Register(register) => registers[register][lane],
+                Source::Immediate(value) => value,
+                source => self.value(machine, source, lane),
+            });
+            self.frames[top].registers[destination][lane] = function.apply(operands);
+        }
+    }
+
     /// Executes what lanes do each for itself.
     pub(super) fn step_lane(
         &mut self,
@@ -47,10 +69,6 @@ impl Warp {
     ) -> Result<(), FaultKind> {
         let value = |source: Source| self.value(machine, source, lane);
         match operation {
-            Operation::Compute { function, sources, destination } => {
-                let result = function.apply(sources.map(value));
-                self.set(*destination, lane, result);
-            }
             Operation::Carry { function, writes, sources, destination } => {
                 let [a, b, c, _] = sources.map(value);
                 let frames = self.frames.len();
@@ -115,8 +133,9 @@ impl Warp {
                     self.store(machine, space, address, access.bytes, lane, bits)?;
                 }
             }
-            // The others concern the whole warp.
-            Operation::Vote { .. }
+            // The others are done for the whole warp.
+            Operation::Compute { .. }
+            | Operation::Vote { .. }
             | Operation::Barrier
             | Operation::Branch { .. }
             | Operation::Call { .. }
