@@ -5,6 +5,7 @@ pub mod placement;
 pub mod problems;
 pub mod random;
 pub mod reference;
+pub mod simulated;
 pub mod solve;
 
 /// The README's programs, compiled and run.

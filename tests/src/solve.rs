@@ -10,6 +10,7 @@ use integrators::device::nvrtc::Nvrtc;
 use integrators::{Precision, Solver, SolverBuilder, System, SystemError};
 
 use crate::problems::Problem;
+use crate::simulated;
 
 /// What a helper of a test returns: any error fails the test.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -29,7 +30,7 @@ impl fmt::Display for NamedDevice {
 }
 
 /// The host in scalar code, in vectors shorter than its registers, and in its widest ones; and a GPU
-/// where there is one.
+/// with a compiler for it, simulated where there is none.
 ///
 /// # Panics
 /// Where the host has no C compiler.
@@ -59,8 +60,12 @@ fn hosts() -> Result<Vec<NamedDevice>, HostError> {
 fn gpu() -> Result<NamedDevice, String> {
     let line = |error: &dyn Error| error.to_string().lines().next().unwrap_or_default().to_owned();
     Nvrtc::load().map_err(|error| line(&error))?;
+    if let Ok(device) = Device::cuda(0) {
+        return Ok(NamedDevice { device, name: "a GPU" });
+    }
+    simulated::driver()?;
     let device = Device::cuda(0).map_err(|error| line(&error))?;
-    Ok(NamedDevice { device, name: "a GPU" })
+    Ok(NamedDevice { device, name: "a simulated GPU" })
 }
 
 impl Problem {

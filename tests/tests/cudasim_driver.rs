@@ -5,12 +5,12 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::ffi::{CStr, OsStr, c_char};
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
 use buffer_tests::cuda::{lorenz, nvrtc};
+use buffer_tests::simulated;
 use cudasim::{Counters, GlobalTraffic};
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
@@ -18,15 +18,11 @@ use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, KernelSource};
 use integrators::factories::KernelText;
 use integrators::{Batch, Location, Solution, Solver};
-use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+use libloading::Library;
 
-/// The driver, loaded before anything asks for one, so that its name is taken.
-static DRIVER: LazyLock<Library> = LazyLock::new(|| {
-    // Cargo puts it beside the tests.
-    let path: PathBuf = std::env::current_exe().unwrap().with_file_name("libcudasim.so");
-    // SAFETY: the library's initialisers are those of Rust's standard library.
-    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }.unwrap()
-});
+fn driver() -> &'static Library {
+    simulated::driver().unwrap()
+}
 
 /// A simulated GPU with a cache of its own, while no other test uses one.
 struct Gpu {
@@ -38,7 +34,8 @@ struct Gpu {
 /// None where there is no compiler for it.
 fn gpu() -> Option<Gpu> {
     static ALONE: Mutex<()> = Mutex::new(());
-    LazyLock::force(&DRIVER);
+    // Before anything asks for a driver, so that its name is taken.
+    driver();
     nvrtc()?;
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = tempfile::tempdir().unwrap();
@@ -228,7 +225,7 @@ fn solutions_are_the_hosts_bit_for_bit() {
 fn plant(function: &str, after: u64) {
     // SAFETY: the driver has this function, of one integer.
     let function =
-        unsafe { DRIVER.get::<unsafe extern "C" fn(u64) -> u32>(function.as_bytes()) }.unwrap();
+        unsafe { driver().get::<unsafe extern "C" fn(u64) -> u32>(function.as_bytes()) }.unwrap();
     // SAFETY: as above.
     assert_eq!(unsafe { function(after) }, 0);
 }
@@ -238,7 +235,7 @@ fn last_fault() -> String {
     let mut text = vec![0_u8; 1024];
     type Function = unsafe extern "C" fn(*mut u8, i32) -> u32;
     // SAFETY: the driver has this function, of a place for a text and its length.
-    let function = unsafe { DRIVER.get::<Function>(b"cudasim_last_fault") }.unwrap();
+    let function = unsafe { driver().get::<Function>(b"cudasim_last_fault") }.unwrap();
     // SAFETY: the place has as many bytes.
     assert_eq!(unsafe { function(text.as_mut_ptr(), 1024) }, 0);
     CStr::from_bytes_until_nul(&text).unwrap().to_str().unwrap().to_owned()
@@ -310,7 +307,7 @@ fn nothing_is_left_behind_and_counters_are_kept() {
     let mut counters = Counters::default();
     type Function = unsafe extern "C" fn(*const c_char, *mut Counters) -> u32;
     // SAFETY: the driver has this function, of a name and a place for counters.
-    let take = unsafe { DRIVER.get::<Function>(b"cudasim_take_counters") }.unwrap();
+    let take = unsafe { driver().get::<Function>(b"cudasim_take_counters") }.unwrap();
     // SAFETY: as above.
     assert_eq!(unsafe { take(c"counted".as_ptr(), &mut counters) }, 0);
     // Twice two warps, all of whose stores are of neighbours, and whose slices have an odd stride.
@@ -326,7 +323,7 @@ fn nothing_is_left_behind_and_counters_are_kept() {
     let mut leaks = u64::MAX;
     type Leaks = unsafe extern "C" fn(*mut u64) -> u32;
     // SAFETY: the driver has this function, of a place for a number.
-    let function = unsafe { DRIVER.get::<Leaks>(b"cudasim_leaks") }.unwrap();
+    let function = unsafe { driver().get::<Leaks>(b"cudasim_leaks") }.unwrap();
     // SAFETY: as above.
     assert_eq!((unsafe { function(&mut leaks) }, leaks), (0, 0));
 }
