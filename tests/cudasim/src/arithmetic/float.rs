@@ -11,6 +11,8 @@ use crate::kind::Kind;
 /// What every `f32` result that is no number looks like.
 const NAN: u32 = 0x7fff_ffff;
 
+const SIGN: u32 = 1 << 31;
+
 pub(super) fn f32_of(bits: u64) -> f32 {
     f32::from_bits(bits as u32)
 }
@@ -19,8 +21,12 @@ pub(super) fn f64_of(bits: u64) -> f64 {
     f64::from_bits(bits)
 }
 
+/// Tells what is no number by its bits: rustc 1.95 was seen to lose `is_nan` of a square root when
+/// it optimises.
 pub(super) fn bits_of(value: f32) -> u64 {
-    u64::from(if value.is_nan() { NAN } else { value.to_bits() })
+    let bits = value.to_bits();
+    let is_number = bits & !SIGN <= f32::INFINITY.to_bits();
+    u64::from(if is_number { bits } else { NAN })
 }
 
 /// Zero of the same sign where the value is subnormal.
@@ -213,7 +219,9 @@ mod tests {
     }
 
     fn canonical(value: f32) -> u32 {
-        if value.is_nan() { 0x7fff_ffff } else { value.to_bits() }
+        let bits = value.to_bits();
+        let is_nan = bits & 0x7fff_ffff > f32::INFINITY.to_bits();
+        if is_nan { 0x7fff_ffff } else { bits }
     }
 
     fn flush(value: f32) -> f32 {
