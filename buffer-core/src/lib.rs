@@ -69,6 +69,7 @@
 //! ```
 
 mod allocator;
+mod banks;
 mod buffer;
 mod buffers;
 mod checker;
@@ -80,7 +81,9 @@ mod layout;
 mod lifetimes;
 mod location;
 mod macros;
+mod multiprocessor;
 mod names;
+mod occupancy;
 mod packing;
 mod phase_order;
 mod phases;
@@ -94,6 +97,7 @@ mod suggest;
 mod target;
 
 pub use allocator::Allocator;
+pub use banks::bank_conflict_ways;
 pub use buffer::Buffer;
 pub use buffer_macros::Buffers;
 pub use buffers::{Buffers, Child};
@@ -104,6 +108,8 @@ pub use entry::{BufferEntry, BufferUpdate, Overflow};
 pub use error::{BufferError, Fault};
 pub use layout::{ArenaSizes, Instance, Layout, PlacedBuffer, Storage};
 pub use location::Location;
+pub use multiprocessor::Multiprocessor;
+pub use occupancy::{Occupancy, OccupancyError, OccupancyLimit, ThreadBlock};
 pub use phases::{LiveRange, Phases};
 pub use registry::{BufferRegistry, FactoryId, Updated};
 pub use target::{ComputeCapability, Target};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::element::{ElementType, Precision, Width};
 use crate::error::BufferError;
+use crate::multiprocessor::Multiprocessor;
 
 const KIB: usize = 1024;
 
@@ -13,45 +14,26 @@ const KIB: usize = 1024;
 pub struct ComputeCapability {
     major: u32,
     minor: u32,
+    multiprocessor: &'static Multiprocessor,
 }
 
 impl ComputeCapability {
-    /// The known architectures, and the shared memory in KiB that a block of each can opt into.
-    ///
-    /// From `cuda_occupancy.h` of CUDA 12.9 and `arch_traits.h` of CCCL.
-    const TABLE: [(u32, u32, usize); 12] = [
-        (7, 0, 96),
-        (7, 5, 64),
-        (8, 0, 163),
-        (8, 6, 99),
-        (8, 7, 163),
-        (8, 9, 99),
-        (9, 0, 227),
-        (10, 0, 227),
-        (10, 3, 227),
-        (11, 0, 227),
-        (12, 0, 99),
-        (12, 1, 99),
-    ];
-
     /// A known architecture.
     ///
     /// # Errors
     /// [`BufferError::UnknownComputeCapability`] where it is not in the table.
     pub fn new(major: u32, minor: u32) -> Result<Self, BufferError> {
-        let capability = Self { major, minor };
-        match capability.shared_kib() {
-            Some(_) => Ok(capability),
-            None => Err(BufferError::UnknownComputeCapability {
-                given: capability.to_string(),
-                known: Self::known(),
-            }),
-        }
+        let known = Self::all().find(|known| (known.major, known.minor) == (major, minor));
+        known.ok_or_else(|| BufferError::UnknownComputeCapability {
+            given: format!("{major}.{minor}"),
+            known: Self::known(),
+        })
     }
 
     /// All known architectures, in order.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::TABLE.iter().map(|&(major, minor, _)| Self { major, minor })
+        let table = Multiprocessor::TABLE.iter();
+        table.map(|&(major, minor, ref multiprocessor)| Self { major, minor, multiprocessor })
     }
 
     /// The name that compilers use: `sm_90`.
@@ -59,11 +41,9 @@ impl ComputeCapability {
         format!("sm_{}{}", self.major, self.minor)
     }
 
-    fn shared_kib(self) -> Option<usize> {
-        Self::TABLE
-            .iter()
-            .find(|&&(major, minor, _)| (major, minor) == (self.major, self.minor))
-            .map(|&(_, _, kib)| kib)
+    /// What one multiprocessor of the architecture holds.
+    pub fn multiprocessor(self) -> &'static Multiprocessor {
+        self.multiprocessor
     }
 
     fn known() -> String {
@@ -157,7 +137,7 @@ impl Target {
     /// On the host, where a block is the lanes of one thread, the arena is at most 1 GiB.
     pub fn shared_limit(&self) -> usize {
         match self.machine {
-            Machine::Cuda(capability) => capability.shared_kib().unwrap_or(0) * KIB,
+            Machine::Cuda(capability) => capability.multiprocessor.block_shared_bytes(),
             Machine::Host { .. } => KIB * KIB * KIB,
         }
     }

@@ -203,6 +203,7 @@ fn assert_sound(layout: &Layout) {
     for width in Width::ALL {
         let arenas = layout.arenas(width);
         assert!(arenas.shared_stride == 0 || arenas.shared_stride % 2 == 1);
+        assert_eq!(layout.bank_conflict_ways(width), 1, "{layout}");
     }
 }
 
