@@ -1,6 +1,7 @@
 //! Solving batches of runs.
 
 mod builder;
+mod cuda_report;
 mod error;
 mod launch;
 
@@ -14,6 +15,7 @@ use buffer_core::{Layout, Precision};
 use ndarray::Array3;
 
 pub use self::builder::SolverBuilder;
+pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
 use self::launch::{Scalar, Tables};
 use crate::batch::{Batch, Inputs};

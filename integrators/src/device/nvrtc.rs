@@ -57,6 +57,16 @@ pub enum NvrtcError {
         /// The compiler's log.
         log: String,
     },
+    /// The log has no lines about what the kernel takes.
+    #[error(
+        "NVRTC {version} does not say what `{entry}` takes of a GPU\nhelp: set {FOLDER_VARIABLE} to the folder of NVRTC 12.9, which does; see `pip install nvidia-cuda-nvrtc-cu12`"
+    )]
+    NoResources {
+        /// The compiler's version.
+        version: Version,
+        /// The kernel's entry.
+        entry: String,
+    },
     /// The kernel's text or the name of its entry holds a zero byte.
     #[error("the kernel's text, or the name of its entry, holds a zero byte\nhelp: remove it")]
     ZeroByte(#[from] NulError),

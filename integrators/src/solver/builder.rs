@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferError, BufferRegistry, BufferUpdate, FactoryId, Layout, Location, Precision, Target,
+    BufferError, BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location,
+    Precision, Target,
 };
 
-use super::{SolveError, Solver};
+use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
 use crate::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
 use crate::system::System;
@@ -128,6 +129,26 @@ impl SolverBuilder {
     /// kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
         Ok(self.factory()?.source(&self.system, layout)?)
+    }
+
+    /// What a GPU will make of the kernel: its registers, stack and spills as NVRTC reports them, and
+    /// how many runs a multiprocessor then holds at a time. Needs neither the GPU nor a driver.
+    ///
+    /// ```no_run
+    /// use integrators::{Solver, System};
+    ///
+    /// let decay = System::parse("dx = -x")?.states([("x", 1.0)]).build()?;
+    /// println!("{}", Solver::builder(&decay).inspect("9.0".parse()?)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`layout`](Self::layout); [`SolveError::Device`] where NVRTC is missing or does not know
+    /// the GPU; and [`SolveError::Occupancy`] where not one run fits.
+    pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
+        let layout = self.layout(&Target::cuda(capability, self.precision))?;
+        let source = self.source(&layout)?;
+        CudaReport::new(layout, &source, capability)
     }
 
     /// Lays out the buffers and compiles the kernel.

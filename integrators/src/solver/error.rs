@@ -1,6 +1,6 @@
 //! What a solver refuses.
 
-use buffer_core::BufferError;
+use buffer_core::{BufferError, OccupancyError};
 use thiserror::Error;
 
 use crate::device::DeviceError;
@@ -114,6 +114,9 @@ pub enum SolveError {
     /// The buffers cannot be laid out so.
     #[error(transparent)]
     Buffers(#[from] BufferError),
+    /// No block of the kernel fits a GPU.
+    #[error(transparent)]
+    Occupancy(#[from] OccupancyError),
     /// The device cannot do it.
     #[error(transparent)]
     Device(#[from] DeviceError),
