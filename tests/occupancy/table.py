@@ -1,9 +1,8 @@
 """Writes `table.csv`: how many blocks a multiprocessor holds, and what keeps it from more.
 
-Run it as `python3 table.py > table.csv`. It shares nothing with the formula it is held against: the
-properties of the architectures are typed in from the technical specifications in the appendix of
-the CUDA C++ Programming Guide, and blocks are placed one by one, warp by warp, until one finds no
-room.
+Run it as `python3 table.py > table.csv`. It shares nothing with the formula that is held against the
+table: the properties of the architectures are typed in a second time, and blocks are placed one by
+one, warp by warp, until one finds no room.
 """
 
 import random
