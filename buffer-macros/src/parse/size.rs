@@ -8,7 +8,6 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{BinOp, Block, Expr, ExprCall, ExprLit, ExprPath, Ident, Lit, LitInt, Stmt, UnOp};
 
-use super::value::ungrouped;
 use crate::diag::{Problem, Report};
 use crate::model::{Condition, Operator, Relation, Size, Term};
 
@@ -49,7 +48,7 @@ pub(crate) fn parse_size(
 /// SB012: a size that is a literal is an unsigned integer.
 fn check_literal(expr: &Expr, name: &str) -> Option<Problem> {
     let (sign, literal) = match expr {
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", ungrouped(&unary.expr)),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", &*unary.expr),
         other => ("", other),
     };
     let Expr::Lit(ExprLit { lit, .. }) = literal else {
@@ -101,7 +100,7 @@ struct FieldSearch<'a> {
 impl Visit<'_> for FieldSearch<'_> {
     /// `n(2)` calls a function, also where there is a field `n`.
     fn visit_expr_call(&mut self, call: &ExprCall) {
-        if !matches!(ungrouped(&call.func), Expr::Path(_)) {
+        if !matches!(&*call.func, Expr::Path(_)) {
             self.visit_expr(&call.func);
         }
         for argument in &call.args {
@@ -132,7 +131,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn term(&mut self, expr: &Expr) -> Term {
-        match ungrouped(expr) {
+        match expr {
             Expr::Paren(paren) => self.term(&paren.expr),
             Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => integer(literal, expr),
             Expr::Path(path) => self.name(path, expr),
@@ -146,7 +145,7 @@ impl Reader<'_> {
                 self.binary(operator, &binary.left, &binary.right)
             }
             Expr::Call(call) => {
-                let operator = match ungrouped(&call.func) {
+                let operator = match &*call.func {
                     Expr::Path(path) => bare_name(path).and_then(Operator::of_function),
                     _ => None,
                 };
@@ -209,7 +208,7 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, expr: &Expr) -> Condition {
-        match ungrouped(expr) {
+        match expr {
             Expr::Paren(paren) => self.condition(&paren.expr),
             Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => {
                 Condition::Not(Box::new(self.condition(&unary.expr)))
@@ -260,7 +259,7 @@ impl Reader<'_> {
 }
 
 fn is_self(expr: &Expr) -> bool {
-    matches!(ungrouped(expr), Expr::Path(path) if path.path.is_ident("self"))
+    matches!(expr, Expr::Path(path) if path.path.is_ident("self"))
 }
 
 fn integer(literal: &LitInt, expr: &Expr) -> Term {

@@ -1,20 +1,51 @@
 //! The values of keys.
 
 use darling::{Error, FromMeta};
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, Ident, Lit, Meta, Path};
+use syn::token::Paren;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprLit, ExprParen, Ident, Lit, Meta, Path};
 
 use crate::diag::{Problem, did_you_mean};
 use crate::keys;
 use crate::model::{Located, Location, Overflow};
 
-/// The expression without the invisible groups that `macro_rules!` puts round its fragments.
+/// A whole value, beside which nothing stands, without the invisible groups that `macro_rules!` puts
+/// round its fragments.
 pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
     while let Expr::Group(group) = expr {
         expr = &group.expr;
     }
     expr
+}
+
+/// Makes such groups visible inside a value: the compiler ignores them in what a derive returns, so
+/// that `2 * $e` would become `2 * 1 + 2`.
+struct Parenthesize;
+
+impl VisitMut for Parenthesize {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expr);
+        if let Expr::Group(group) = expr {
+            *expr = match group.expr.as_ref().clone() {
+                // What binds most tightly needs no parentheses, and would get a warning for them.
+                inner @ (Expr::Lit(_) | Expr::Path(_) | Expr::Call(_)) => inner,
+                Expr::Paren(paren) => parenthesized(*paren.expr),
+                inner => parenthesized(inner),
+            };
+        }
+    }
+}
+
+/// The expression in parentheses of ours, which are no matter for a lint.
+fn parenthesized(inner: Expr) -> Expr {
+    Expr::Paren(ExprParen {
+        attrs: Vec::new(),
+        paren_token: Paren(Span::mixed_site()),
+        expr: Box::new(inner),
+    })
 }
 
 fn error(problem: Problem, at: &impl syn::spanned::Spanned) -> Error {
@@ -24,7 +55,11 @@ fn error(problem: Problem, at: &impl syn::spanned::Spanned) -> Error {
 /// The expression of `key = value`, whatever else stands there being an error.
 fn value(meta: &Meta, key: &'static str, form: &'static str) -> darling::Result<Expr> {
     match meta {
-        Meta::NameValue(meta) => Ok(ungrouped(&meta.value).clone()),
+        Meta::NameValue(meta) => {
+            let mut value = ungrouped(&meta.value).clone();
+            Parenthesize.visit_expr_mut(&mut value);
+            Ok(value)
+        }
         _ => Err(error(Problem::KeyForm { key, form }, meta)),
     }
 }
