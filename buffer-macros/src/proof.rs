@@ -7,7 +7,7 @@
 use quote::ToTokens;
 use syn::ext::IdentExt;
 
-use crate::model::{Bound, Condition, Operator, Relation, Term};
+use crate::model::{Bound, Condition, Operator, Relation, Size, Term};
 use crate::polynomial::Polynomial;
 
 /// Values of bounded variables that are tried one by one.
@@ -39,30 +39,34 @@ pub(crate) struct Variables {
 
 #[derive(Debug, Clone, Copy)]
 struct Range {
-    least: i128,
+    /// None where it may be negative.
+    least: Option<i128>,
     most: Option<i128>,
     /// A field or a const parameter: any value in the range is possible. A constant has one value.
     free: bool,
 }
 
 impl Variables {
-    /// The variables of the terms; fields and parameters are within their bounds.
-    pub(crate) fn of<'a>(terms: impl IntoIterator<Item = &'a Term>, bounds: &[Bound]) -> Self {
+    /// The variables of the sizes; fields and parameters are within their bounds.
+    pub(crate) fn of<'a>(sizes: impl IntoIterator<Item = &'a Size>, bounds: &[Bound]) -> Self {
         let mut variables = Self::default();
-        for term in terms {
-            variables.collect(term, bounds);
+        for size in sizes {
+            // Where the compiler computes, all is `usize`; at run time integers of all types mix.
+            let constants = if size.at_run_time { None } else { Some(0) };
+            variables.collect(&size.term, constants, bounds);
         }
         variables
     }
 
-    fn collect(&mut self, term: &Term, bounds: &[Bound]) {
+    /// Adds the variables of a term, whose constants are at least `constants`.
+    fn collect(&mut self, term: &Term, constants: Option<i128>, bounds: &[Bound]) {
         match term {
             Term::Integer(_) => {}
             Term::Field(ident) | Term::Parameter(ident) => {
                 let name = ident.unraw().to_string();
-                let mut range = Range { least: 0, most: None, free: true };
+                let mut range = Range { least: None, most: None, free: true };
                 for bound in bounds.iter().filter(|bound| bound.variable.unraw() == name) {
-                    range.least = range.least.max(bound.least);
+                    range.least = range.least.max(Some(bound.least));
                     range.most = match (range.most, bound.most) {
                         (Some(one), Some(other)) => Some(one.min(other)),
                         (one, other) => one.or(other),
@@ -72,25 +76,26 @@ impl Variables {
             }
             Term::Constant(expr) => {
                 let name = expr.to_token_stream().to_string();
-                self.insert(name, Range { least: 0, most: None, free: false });
+                self.insert(name, Range { least: constants, most: None, free: false });
             }
             Term::Binary(_, left, right) => {
-                self.collect(left, bounds);
-                self.collect(right, bounds);
+                self.collect(left, constants, bounds);
+                self.collect(right, constants, bounds);
             }
             Term::If(condition, then, otherwise) => {
                 self.collect_condition(condition, bounds);
-                self.collect(then, bounds);
-                self.collect(otherwise, bounds);
+                self.collect(then, constants, bounds);
+                self.collect(otherwise, constants, bounds);
             }
         }
     }
 
+    /// What is compared may be of any type.
     fn collect_condition(&mut self, condition: &Condition, bounds: &[Bound]) {
         match condition {
             Condition::Compare(_, left, right) => {
-                self.collect(left, bounds);
-                self.collect(right, bounds);
+                self.collect(left, None, bounds);
+                self.collect(right, None, bounds);
             }
             Condition::And(left, right) | Condition::Or(left, right) => {
                 self.collect_condition(left, bounds);
@@ -101,8 +106,12 @@ impl Variables {
         }
     }
 
+    /// Adds a variable, or what one more place says of it.
     fn insert(&mut self, name: String, range: Range) {
-        if !self.names.contains(&name) {
+        let known = self.index(&name).and_then(|index| self.ranges.get_mut(index));
+        if let Some(known) = known {
+            known.least = known.least.max(range.least);
+        } else {
             self.names.push(name);
             self.ranges.push(range);
         }
@@ -161,7 +170,8 @@ impl Variables {
 
     /// Whether `small <= large` for all values of the variables.
     fn proves(&self, small: &Term, large: &Term) -> bool {
-        self.proves_within(small, large, &mut MOST_CASES.clone())
+        let mut budget = MOST_CASES;
+        self.proves_within(small, large, &mut budget)
     }
 
     fn proves_within(&self, small: &Term, large: &Term, budget: &mut usize) -> bool {
@@ -252,9 +262,10 @@ impl Variables {
         if !p.has(variable) {
             return self.never_negative(p, variable + 1, budget);
         }
+        let Some(least) = range.least else { return false };
         // With all variables moved to start at zero, coefficients tell.
         let shifted = Polynomial::variable(variable)
-            .add(&Polynomial::constant(range.least))
+            .add(&Polynomial::constant(least))
             .and_then(|value| p.substitute(variable, &value));
         if let Some(shifted) = shifted
             && self.never_negative(&shifted, variable + 1, budget)
@@ -262,10 +273,10 @@ impl Variables {
             return true;
         }
         // With few values, one by one.
-        let Some(most) = range.most.filter(|most| *most - range.least < MOST_VALUES) else {
+        let Some(most) = range.most.filter(|most| *most - least < MOST_VALUES) else {
             return false;
         };
-        (range.least..=most).all(|value| {
+        (least..=most).all(|value| {
             *budget > 0
                 && p.substitute(variable, &Polynomial::constant(value))
                     .is_some_and(|p| self.never_negative(&p, variable + 1, budget))
@@ -274,10 +285,8 @@ impl Variables {
 
     /// Values of the variables for which the sizes are sizes and the alias does not fit.
     fn example(&self, taken: &[&Term], needs: &Term, holds: &Term) -> Option<Vec<(String, i128)>> {
-        if self.ranges.iter().any(|range| !range.free) {
-            return None;
-        }
-        let values: Vec<Vec<i128>> = self.ranges.iter().map(Range::samples).collect();
+        let values: Vec<Vec<i128>> =
+            self.ranges.iter().map(Range::samples).collect::<Option<_>>()?;
         let mut choice = vec![0; values.len()];
         // Small values first, so that the example is easy to follow.
         let deepest: usize = values.iter().map(|values| values.len().saturating_sub(1)).sum();
@@ -312,10 +321,13 @@ pub(crate) fn sum<'a>(terms: impl Iterator<Item = &'a Term>) -> Option<Term> {
 }
 
 impl Range {
-    fn samples(&self) -> Vec<i128> {
+    /// Values for an example. A constant has one value, not these, and what may be negative has no
+    /// bound that could exclude them.
+    fn samples(&self) -> Option<Vec<i128>> {
+        let least = self.least.filter(|_| self.free)?;
         let mut samples: Vec<i128> = STEPS
             .iter()
-            .map(|step| self.least + step)
+            .map(|step| least + step)
             .filter(|value| self.most.is_none_or(|most| *value <= most))
             .collect();
         if let Some(most) = self.most
@@ -323,7 +335,7 @@ impl Range {
         {
             samples.push(most);
         }
-        samples
+        Some(samples)
     }
 }
 
@@ -430,14 +442,16 @@ mod tests {
         Bound { variable: format_ident!("{variable}"), least, most }
     }
 
-    /// The verdict on sizes over the fields `n`, `s` and `m`.
+    /// The verdict on sizes over the unsigned fields `n`, `s` and `m` and the signed field `i`.
     fn verdict(taken: &[&str], needs: &str, holds: &str, bounds: &[Bound]) -> Verdict {
-        let term = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap().term;
-        let taken: Vec<Term> = taken.iter().map(|text| term(text)).collect();
-        let taken: Vec<&Term> = taken.iter().collect();
-        let (needs, holds) = (term(needs), term(holds));
-        Variables::of(taken.iter().copied().chain([&needs, &holds]), bounds)
-            .verdict(&taken, &needs, &holds)
+        let size = |text: &str| size_of_fields(text, &["n", "s", "m", "i"]).unwrap();
+        let mut bounds = bounds.to_vec();
+        bounds.extend(["n", "s", "m"].map(|unsigned| bound(unsigned, 0, None)));
+        let taken: Vec<Size> = taken.iter().map(|text| size(text)).collect();
+        let (needs, holds) = (size(needs), size(holds));
+        let variables = Variables::of(taken.iter().chain([&needs, &holds]), &bounds);
+        let taken: Vec<&Term> = taken.iter().map(|size| &size.term).collect();
+        variables.verdict(&taken, &needs.term, &holds.term)
     }
 
     fn unless(values: &[(&str, i128)]) -> Verdict {
@@ -493,6 +507,21 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_negative_refutes_nothing() {
+        // `K` may be an `i32` wherever a field makes the size known at run time only.
+        assert_eq!(verdict(&[], "n + 1", "n - K", &[]), Verdict::Unknown);
+        assert_eq!(verdict(&[], "n - K", "n", &[]), Verdict::Unknown);
+        assert_eq!(verdict(&[], "n + 1", "n - i", &[]), Verdict::Unknown);
+        assert_eq!(verdict(&[], "n", "i", &[]), Verdict::Unknown);
+        assert_eq!(verdict(&[], "n", "n - 1 - i", &[bound("i", 0, None)]), Verdict::Never);
+        assert_eq!(verdict(&[], "i", "n + i", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "n + K + 1", "n + K", &[]), Verdict::Never);
+        // Elsewhere it stands where only a `usize` can.
+        assert_eq!(verdict(&["K"], "n", "n + 2 * K", &[]), Verdict::Fits);
+        assert_eq!(verdict(&[], "n", "if K < 0 { n } else { n + K }", &[]), Verdict::Unknown);
+    }
+
+    #[test]
     fn what_is_too_large_to_decide_is_left_open() {
         let sum = ["max(n, max(s, m))"; 12].join(" + ");
         assert_eq!(verdict(&[], &sum, "7 * K", &[]), Verdict::Unknown);
@@ -540,9 +569,10 @@ mod tests {
                 .zip(ranges)
                 .map(|(name, (least, most))| bound(name, least, most))
                 .collect();
-            let term = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap().term;
-            let (taken, needs, holds) = (term(&taken), term(&needs), term(&holds));
+            let size = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap();
+            let (taken, needs, holds) = (size(&taken), size(&needs), size(&holds));
             let variables = Variables::of([&taken, &needs, &holds], &bounds);
+            let (taken, needs, holds) = (taken.term, needs.term, holds.term);
             // `None` where a size is negative, which is another fault.
             let fits = |point: &[(String, i128)]| {
                 let size = |term: &Term| variables.value(term, point).filter(|size| *size >= 0);

@@ -1,9 +1,10 @@
 //! `vars`.
 
+use syn::Type;
 use syn::ext::IdentExt;
 
 use crate::diag::{Problem, Report, did_you_mean};
-use crate::model::{Declaration, Kind};
+use crate::model::{Bound, Declaration, Kind};
 
 /// A bound is of a plain field or of a const parameter.
 pub(super) fn check_variables(declaration: &Declaration, report: &mut Report) {
@@ -22,6 +23,25 @@ pub(super) fn are_sound(declaration: &Declaration) -> bool {
     let known = variables(declaration);
     let mut bounds = declaration.bounds.iter();
     !declaration.damaged && bounds.all(|bound| known.contains(&bound.variable.unraw().to_string()))
+}
+
+/// The bounds of `vars`, and those that the types of fields and parameters imply.
+pub(super) fn all(declaration: &Declaration) -> Vec<Bound> {
+    let fields = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Plain));
+    let parameters = declaration.generics.const_params();
+    let unsigned = fields
+        .map(|field| (&field.ident, &field.ty))
+        .chain(parameters.map(|parameter| (&parameter.ident, &parameter.ty)))
+        .filter(|(_, ty)| is_unsigned(ty))
+        .map(|(variable, _)| Bound { variable: variable.clone(), least: 0, most: None });
+    declaration.bounds.iter().cloned().chain(unsigned).collect()
+}
+
+/// Whether a type is seen to be an unsigned integer. What hides behind a name may be negative.
+fn is_unsigned(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| ["u8", "u16", "u32", "u64", "usize"].iter().any(|u| last.ident == u))
 }
 
 /// What can have bounds.

@@ -55,6 +55,7 @@ fn place_aliases<'a>(
     holds: &'a Size,
     report: &mut Report,
 ) -> Option<Vec<Placed<'a>>> {
+    let bounds = bound::all(declaration);
     let mut placed: Vec<Placed<'a>> = Vec::new();
     for (field, buffer) in declaration.buffers() {
         let Some((alias, its_parent, parent_buffer)) = sound_alias(declaration, field, buffer)
@@ -69,8 +70,9 @@ fn place_aliases<'a>(
         let size = buffer.size.as_ref()?;
         let may_own = buffer.overflow.as_ref().is_some_and(|way| way.value == Overflow::Own);
         let inside = Inside::new(field, parent, &placed, size, holds);
-        let variables = Variables::of(inside.terms(), &declaration.bounds);
-        let mut verdict = variables.verdict(&inside.taken, inside.needs, inside.holds);
+        let variables = Variables::of(inside.sizes(), &bounds);
+        let mut verdict =
+            variables.verdict(&inside.taken(), &inside.needs.term, &inside.holds.term);
         // What an earlier alias takes is not certain, so only a fit behind all of them is; and an
         // example is none where a bound is faulty that might exclude it.
         let is_open = match verdict {
@@ -126,9 +128,9 @@ impl Placed<'_> {
 struct Inside<'a> {
     name: &'a str,
     parent: &'a str,
-    taken: Vec<&'a Term>,
-    needs: &'a Term,
-    holds: &'a Term,
+    taken: Vec<&'a Size>,
+    needs: &'a Size,
+    holds: &'a Size,
 }
 
 impl<'a> Inside<'a> {
@@ -143,14 +145,18 @@ impl<'a> Inside<'a> {
         Self {
             name: &field.name,
             parent: &parent.name,
-            taken: taken.map(|alias| &alias.size.term).collect(),
-            needs: &needs.term,
-            holds: &holds.term,
+            taken: taken.map(|alias| alias.size).collect(),
+            needs,
+            holds,
         }
     }
 
-    fn terms(&self) -> impl Iterator<Item = &'a Term> {
+    fn sizes(&self) -> impl Iterator<Item = &'a Size> {
         self.taken.iter().copied().chain([self.needs, self.holds])
+    }
+
+    fn taken(&self) -> Vec<&'a Term> {
+        self.taken.iter().map(|size| &size.term).collect()
     }
 
     /// What is wrong where the alias does not fit, and the numbers behind it.
@@ -177,16 +183,16 @@ impl<'a> Inside<'a> {
     }
 
     fn account(&self, show: impl Fn(&Term) -> String) -> Account {
-        let taken = sum(self.taken.iter().copied()).unwrap_or(Term::Integer(0));
-        let left =
-            Term::Binary(Operator::Sub, Box::new(self.holds.clone()), Box::new(taken.clone()));
+        let (needs, holds) = (&self.needs.term, &self.holds.term);
+        let taken = sum(self.taken().into_iter()).unwrap_or(Term::Integer(0));
+        let left = Term::Binary(Operator::Sub, Box::new(holds.clone()), Box::new(taken.clone()));
         Account {
             name: self.name.to_owned(),
             parent: self.parent.to_owned(),
-            holds: show(self.holds),
+            holds: show(holds),
             taken: show(&taken),
             left: show(&left),
-            needs: show(self.needs),
+            needs: show(needs),
         }
     }
 }
