@@ -1,6 +1,8 @@
 //! Whether a layout is sound, judged by the definition alone: it shares no code with the planner,
 //! compares all pairs, and runs on every layout before anyone sees it.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
 use crate::element::Width;
@@ -156,26 +158,30 @@ impl Layout {
 
     /// Compares all pairs of buffers of all factories.
     fn check_overlaps(&self) -> Result<(), Violation> {
-        let all: Vec<_> = self
-            .instances
-            .iter()
-            .enumerate()
-            .flat_map(|(index, instance)| {
-                instance.buffers.iter().map(move |buffer| (index, instance, buffer))
-            })
-            .collect();
-        for (position, &(first_index, first_instance, first)) in all.iter().enumerate() {
-            for &(second_index, second_instance, second) in all.iter().skip(position + 1) {
-                let one_factory = first_index == second_index;
-                if share_bytes(first, second, one_factory)
-                    && !(one_factory && one_inside_other(first_instance, first, second))
-                {
-                    return Err(Violation::Overlap {
-                        first: full_name(first_instance, first),
-                        second: full_name(second_instance, second),
-                    });
+        let mut others: Vec<(&Instance, &PlacedBuffer)> = Vec::new();
+        for instance in &self.instances {
+            let enclosing = enclosing(instance);
+            let is_inside = |inner: usize, outer: usize| {
+                enclosing.get(inner).and_then(|around| around.get(outer)) == Some(&true)
+            };
+            for (position, second) in instance.buffers.iter().enumerate() {
+                let clash = |of: &Instance, first: &PlacedBuffer| Violation::Overlap {
+                    first: full_name(of, first),
+                    second: full_name(instance, second),
+                };
+                for (other, first) in &others {
+                    if share_bytes(first, second, false) {
+                        return Err(clash(other, first));
+                    }
+                }
+                for (index, first) in instance.buffers.iter().enumerate().take(position) {
+                    let nested = is_inside(index, position) || is_inside(position, index);
+                    if share_bytes(first, second, true) && !nested {
+                        return Err(clash(instance, first));
+                    }
                 }
             }
+            others.extend(instance.buffers.iter().map(|buffer| (instance, buffer)));
         }
         Ok(())
     }
@@ -242,21 +248,27 @@ fn share_bytes(first: &PlacedBuffer, second: &PlacedBuffer, one_factory: bool) -
         && end_of(second).is_none_or(|end| first.start < end)
 }
 
-/// Whether following the parents of one buffer leads to the other one.
-fn one_inside_other(instance: &Instance, first: &PlacedBuffer, second: &PlacedBuffer) -> bool {
-    let leads_to = |inner: &PlacedBuffer, outer: &PlacedBuffer| {
-        let mut name = inner.parent.as_deref();
-        // A chain is no longer than the factory has buffers, even where it is corrupted to a ring.
-        for _ in &instance.buffers {
-            match name {
-                Some(parent) if parent == outer.entry.name => return true,
-                Some(parent) => name = instance.buffer(parent).and_then(|next| next.parent()),
-                None => return false,
-            }
+/// For each buffer of a factory, which of its buffers lie around it: its parent, whose parent, and
+/// so on.
+fn enclosing(instance: &Instance) -> Vec<Vec<bool>> {
+    let names = instance.buffers.iter().map(PlacedBuffer::name);
+    let positions: HashMap<&str, usize> = names.zip(0..).collect();
+    let parent = |buffer: &PlacedBuffer| positions.get(buffer.parent()?).copied();
+    let parents: Vec<Option<usize>> = instance.buffers.iter().map(parent).collect();
+    let outward = |&parent: &Option<usize>| {
+        let mut enclosing = vec![false; parents.len()];
+        let mut next = parent;
+        // Where parents are corrupted to a ring, this ends as the ring closes.
+        while let Some(position) = next
+            && let Some(seen) = enclosing.get_mut(position)
+            && !*seen
+        {
+            *seen = true;
+            next = parents.get(position).copied().flatten();
         }
-        false
+        enclosing
     };
-    leads_to(first, second) || leads_to(second, first)
+    parents.iter().map(outward).collect()
 }
 
 fn end_of(buffer: &PlacedBuffer) -> Option<usize> {
