@@ -78,10 +78,13 @@ impl BufferContext {
     /// Where a buffer lies: where it says, or else where its parent lies. Never
     /// [`Location::Auto`], and none where there is no such buffer.
     pub fn location(&self, name: &str) -> Option<Location> {
+        self.declared_location(name).map(Location::resolved)
+    }
+
+    /// Where a buffer says that it lies, or else where its parent says so.
+    fn declared_location(&self, name: &str) -> Option<Location> {
         self.lineage(self.entries.get_index_of(name)?)
-            .filter_map(|position| self.entries.get_index(position)?.1.location)
-            .map(Location::resolved)
-            .next()
+            .find_map(|position| self.entries.get_index(position)?.1.location)
     }
 
     /// A buffer, its parent, and so on. Parents stand above their aliases, so this ends.
@@ -118,12 +121,15 @@ impl BufferContext {
     }
 
     /// Applies a change, which is not checked yet. The aliases inside a buffer that moves go with
-    /// it. False where there is no such buffer.
+    /// it, and an alias that becomes a root stays where it lies. False where there is no such buffer.
     pub(crate) fn apply(&mut self, name: &str, update: BufferUpdate) -> bool {
-        let before = self.location(name);
+        let before = self.declared_location(name);
         let Some((position, _, entry)) = self.entries.get_full_mut(name) else { return false };
         entry.apply(update);
-        let after = self.location(name);
+        if entry.aliases.is_none() {
+            entry.location = entry.location.or(before.map(Location::resolved));
+        }
+        let after = self.declared_location(name);
         if before != after {
             self.move_aliases(position, after);
         }
