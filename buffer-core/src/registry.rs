@@ -78,9 +78,15 @@ impl BufferRegistry {
     /// # Errors
     /// The first factory whose declaration breaks a rule, with all its faults.
     pub fn add(&mut self, factory: &dyn Buffers) -> Result<FactoryId, BufferError> {
-        let mut nodes = BTreeMap::new();
         let id = FactoryId::new();
-        collect(factory, id, None, &mut nodes)?;
+        let mut nodes = BTreeMap::new();
+        // A list of what is left, since recursion would let a deep tree overflow the stack.
+        let mut pending = vec![Pending { id, parent: None, factory }];
+        while let Some(next) = pending.pop() {
+            let (context, children) = next.declared()?;
+            nodes.insert(next.id, Node::new(context));
+            pending.extend(children.into_iter().rev());
+        }
         self.nodes.append(&mut nodes);
         Ok(id)
     }
@@ -360,38 +366,40 @@ impl BufferRegistry {
     }
 }
 
-/// Makes the contexts of a factory and everything inside it.
-fn collect(
-    factory: &dyn Buffers,
+/// A factory that is to be added.
+struct Pending<'a> {
     id: FactoryId,
     parent: Option<FactoryId>,
-    nodes: &mut BTreeMap<FactoryId, Node>,
-) -> Result<(), BufferError> {
-    check_prefix(factory.prefix())?;
-    let mut context = BufferContext::new(factory.prefix(), parent);
-    context.set_phases(factory.phases().clone());
-    let mut faults = Vec::new();
-    for entry in factory.entries()? {
-        match rules::check_unique(&context, entry.name()) {
-            Some(fault) => faults.push(fault),
-            None => context.insert(entry),
-        }
-    }
-    let mut children = Vec::new();
-    for Child { name, factory, calls } in factory.children() {
-        let child = FactoryId::new();
-        match rules::check_unique(&context, name) {
-            Some(fault) => faults.push(fault),
-            None => context.insert_child(name, child, calls),
-        }
-        faults.extend(rules::check_identifier(name));
-        children.push((child, factory));
-    }
-    faults.extend(rules::faults(&context));
-    rules::refuse(context.prefix(), faults)?;
+    factory: &'a dyn Buffers,
+}
 
-    nodes.insert(id, Node::new(context));
-    children.into_iter().try_for_each(|(child, factory)| collect(factory, child, Some(id), nodes))
+impl<'a> Pending<'a> {
+    /// Its context, and the factories inside it.
+    fn declared(&self) -> Result<(BufferContext, Vec<Pending<'a>>), BufferError> {
+        check_prefix(self.factory.prefix())?;
+        let mut context = BufferContext::new(self.factory.prefix(), self.parent);
+        context.set_phases(self.factory.phases().clone());
+        let mut faults = Vec::new();
+        for entry in self.factory.entries()? {
+            match rules::check_unique(&context, entry.name()) {
+                Some(fault) => faults.push(fault),
+                None => context.insert(entry),
+            }
+        }
+        let mut children = Vec::new();
+        for Child { name, factory, calls } in self.factory.children() {
+            let child = FactoryId::new();
+            match rules::check_unique(&context, name) {
+                Some(fault) => faults.push(fault),
+                None => context.insert_child(name, child, calls),
+            }
+            faults.extend(rules::check_identifier(name));
+            children.push(Pending { id: child, parent: Some(self.id), factory });
+        }
+        faults.extend(rules::faults(&context));
+        rules::refuse(context.prefix(), faults)?;
+        Ok((context, children))
+    }
 }
 
 /// A prefix can stand in kernel text.
