@@ -125,6 +125,9 @@ impl BufferEntry {
         self.persistent = persistent.unwrap_or(self.persistent);
         if let Some(aliases) = aliases {
             self.aliases = aliases;
+            if self.aliases.is_none() {
+                self.overflow = Overflow::Error;
+            }
         }
         self.overflow = overflow.unwrap_or(self.overflow);
         self.zero = zero.unwrap_or(self.zero);
@@ -214,7 +217,8 @@ impl BufferUpdate {
         self
     }
 
-    /// Changes the parent; `None` gives the buffer storage of its own.
+    /// Changes the parent; `None` gives the buffer storage of its own where it lies, which cannot
+    /// overflow.
     #[must_use]
     pub fn aliases(mut self, parent: Option<&str>) -> Self {
         self.aliases = Some(parent.map(str::to_owned));

@@ -185,6 +185,22 @@ pub enum Fault {
         /// The buffer.
         name: String,
     },
+    /// What happens on overflow is said of a root.
+    #[error(
+        "`overflow` has no meaning on buffer `{name}`, which aliases nothing\nhelp: remove `overflow`"
+    )]
+    NeedlessOverflow {
+        /// The buffer.
+        name: String,
+    },
+    /// A persistent buffer is zeroed at its use.
+    #[error(
+        "persistent buffer `{name}` cannot be `zero`\nhelp: it would lose its contents; what is persistent is zeroed when a run starts, so remove `zero`"
+    )]
+    PersistentZero {
+        /// The buffer.
+        name: String,
+    },
     /// SB001: an alias names nothing.
     #[error("buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}", did_you_mean(suggestion.as_deref()))]
     AliasUnknown {
@@ -409,6 +425,8 @@ impl Fault {
             | Self::NotAnIdentifier { .. }
             | Self::ReservedName { .. }
             | Self::MissingLocation { .. }
+            | Self::NeedlessOverflow { .. }
+            | Self::PersistentZero { .. }
             | Self::PhaseName { .. }
             | Self::DuplicatePhase { .. }
             | Self::EmptyLoop { .. }

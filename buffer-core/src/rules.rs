@@ -25,6 +25,8 @@ const RULES: &[fn(&Declaration<'_>) -> Option<Fault>] = &[
     check_name,
     check_size,
     check_location,
+    check_overflow_used,
+    check_zero,
     check_alias,
     check_persistent_parent,
     check_persistent_alias,
@@ -97,6 +99,19 @@ fn check_size(declaration: &Declaration<'_>) -> Option<Fault> {
 fn check_location(declaration: &Declaration<'_>) -> Option<Fault> {
     let BufferEntry { name, location, aliases, .. } = declaration.entry;
     (location.is_none() && aliases.is_none()).then(|| Fault::MissingLocation { name: name.clone() })
+}
+
+/// What happens on overflow concerns aliases only.
+fn check_overflow_used(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, overflow, aliases, .. } = declaration.entry;
+    (*overflow == Overflow::Own && aliases.is_none())
+        .then(|| Fault::NeedlessOverflow { name: name.clone() })
+}
+
+/// What keeps its contents is not zeroed at every use.
+fn check_zero(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, zero, persistent, .. } = declaration.entry;
+    (*zero && *persistent).then(|| Fault::PersistentZero { name: name.clone() })
 }
 
 /// SB001: an alias names a buffer declared above it.

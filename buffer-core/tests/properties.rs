@@ -92,10 +92,10 @@ fn entry(index: usize, choice: &Choice, above: &[BufferEntry]) -> BufferEntry {
     if choice.persistent {
         entry = entry.persistent();
     }
-    if choice.own {
+    if choice.own && parent.is_some() {
         entry = entry.overflow(Overflow::Own);
     }
-    if choice.zero {
+    if choice.zero && !choice.persistent {
         entry = entry.zero();
     }
     entry

@@ -153,6 +153,18 @@ mod registration {
     }
 
     #[test]
+    fn root_cannot_overflow() {
+        let fault = Fault::NeedlessOverflow { name: "root".to_owned() };
+        assert_eq!(refused([], shared("root", 1).overflow(Overflow::Own)), [fault]);
+    }
+
+    #[test]
+    fn persistent_buffer_is_not_zeroed() {
+        let fault = Fault::PersistentZero { name: "cache".to_owned() };
+        assert_eq!(refused([], local("cache", 1).persistent().zero()), [fault]);
+    }
+
+    #[test]
     fn prefix_that_is_no_name_raises() {
         let mut registry = BufferRegistry::new();
         for (prefix, reason) in
@@ -461,10 +473,9 @@ mod updates {
         let expected = shared("state", 3).zero();
         assert_eq!(registry.context(factory).unwrap().entry("state"), Some(&expected));
 
-        let change =
-            BufferUpdate::new().location(Location::Local).persistent(true).overflow(Overflow::Own);
+        let change = BufferUpdate::new().location(Location::Local).persistent(true).zero(false);
         assert_eq!(registry.update_buffer(factory, "state", change), Ok(RECOGNISED));
-        let expected = local("state", 3).zero().persistent().overflow(Overflow::Own);
+        let expected = local("state", 3).persistent();
         assert_eq!(registry.context(factory).unwrap().entry("state"), Some(&expected));
         assert_eq!(registry.persistent_local_buffer_size(factory), 3);
     }
@@ -521,6 +532,41 @@ mod updates {
         let back = BufferUpdate::new().aliases(None).location(Location::Shared);
         assert_eq!(registry.update_buffer(factory, "b", back), Ok(RECOGNISED));
         assert_eq!(layout(&registry, factory), before);
+    }
+
+    #[test]
+    fn alias_without_a_location_becomes_a_root_where_it_lies() {
+        for (place, kept) in [
+            (Location::Shared, Location::Shared),
+            (Location::Local, Location::Local),
+            (Location::Auto, Location::Local),
+        ] {
+            let (mut registry, factory) = one_factory([
+                BufferEntry::new("root", 8).location(place),
+                alias("middle", 6, "root"),
+                alias("inner", 9, "middle").overflow(Overflow::Own),
+                alias("below", 2, "inner"),
+            ]);
+            let change = BufferUpdate::new().aliases(None);
+            assert_eq!(registry.update_buffer(factory, "inner", change), Ok(RECOGNISED));
+            let context = registry.context(factory).unwrap();
+            let expected = BufferEntry::new("inner", 9).location(kept);
+            assert_eq!(context.entry("inner"), Some(&expected));
+            assert_eq!(context.location("below"), Some(kept));
+        }
+    }
+
+    #[test]
+    fn aliases_of_an_automatic_root_stay_automatic() {
+        let root = BufferEntry::new("root", 8).location(Location::Auto);
+        let said = alias("said", 4, "root").location(Location::Auto);
+        let (mut registry, factory) = one_factory([root, said]);
+        let before = registry.context(factory).unwrap().clone();
+        for place in ["shared", "local"] {
+            assert_eq!(registry.update(factory, "root_location", place), Ok(RECOGNISED));
+            assert_eq!(registry.update(factory, "root_location", "auto"), Ok(RECOGNISED));
+            assert_eq!(registry.context(factory), Some(&before));
+        }
     }
 
     #[test]
@@ -835,6 +881,52 @@ mod declarations {
         let parent = Declared { entries: vec![], ..parent };
         let error = BufferRegistry::new().add(&parent).unwrap_err();
         assert_eq!(faults(error), [Fault::EmptyName]);
+    }
+
+    /// A factory inside a factory, and so on.
+    struct Nested(Option<Box<Nested>>);
+
+    impl Buffers for Nested {
+        fn prefix(&self) -> &str {
+            "nested"
+        }
+
+        fn entries(&self) -> Result<Vec<BufferEntry>, BufferError> {
+            Ok(vec![shared("state", 1)])
+        }
+
+        fn children(&self) -> Vec<Child<'_>> {
+            self.0
+                .iter()
+                .map(|inner| Child { name: "inner", factory: inner, calls: Vec::new() })
+                .collect()
+        }
+    }
+
+    /// Else dropping would recurse.
+    impl Drop for Nested {
+        fn drop(&mut self) {
+            let mut next = self.0.take();
+            while let Some(mut inner) = next {
+                next = inner.0.take();
+            }
+        }
+    }
+
+    #[test]
+    fn deep_trees_do_not_overflow_the_stack() {
+        let nested = (0..20_000).fold(None, |inner, _| Some(Box::new(Nested(inner)))).unwrap();
+        let mut registry = BufferRegistry::new();
+        let id = registry.add(&nested).unwrap();
+        let mut deepest = id;
+        let mut depth = 1;
+        while let Some(inner) = registry.context(deepest).unwrap().child("inner") {
+            deepest = inner;
+            depth += 1;
+        }
+        assert_eq!(depth, 20_000);
+        registry.clear_factory(id);
+        assert!(registry.context(deepest).is_none());
     }
 
     #[test]

@@ -16,6 +16,8 @@ fn shared_faults() -> Vec<Fault> {
         Fault::NotAnIdentifier { name: "größe".to_owned() },
         Fault::ReservedName { name: "volatile".to_owned(), meaning: "a keyword of C" },
         Fault::MissingLocation { name: "a".to_owned() },
+        Fault::NeedlessOverflow { name: "c".to_owned() },
+        Fault::PersistentZero { name: "a".to_owned() },
         Fault::AliasUnknown { name: k1(), parent: stage(), suggestion: Some(stages()) },
         Fault::AliasSelf { name: k1() },
         Fault::AliasLater { name: k1(), parent: stages() },
