@@ -124,7 +124,9 @@ use proc_macro::TokenStream;
 /// - What names a field is computed when the factory is registered, from integers of any type, with
 ///   `+`, `-`, `*`, `max(a, b)`, `min(a, b)`, `if condition { a } else { b }` and parentheses. A
 ///   condition compares such expressions or names a `bool`. It is computed in wide integers: a result
-///   that is negative or too large is an error, never a panic and never a wrong number.
+///   that is negative or too large is an error, never a panic and never a wrong number. Constants in
+///   it are evaluated by the compiler, in the branch that is not taken too: where `K / N` stands in a
+///   branch for `N > 0`, write `K / max(N, 1)`.
 ///
 /// Sizes are compared as polynomials, for all values that `vars` allows:
 ///

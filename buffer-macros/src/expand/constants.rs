@@ -8,7 +8,7 @@ use syn::{Expr, ExprCall, Ident, Path, parse_quote};
 
 use super::{at, local, option};
 use crate::check::Assertion;
-use crate::model::{Bound, Declaration, Operator, Size};
+use crate::model::{Bound, Declaration, Operator};
 
 /// The constants of sizes, and the check of all that is known with them.
 pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) -> TokenStream {
@@ -18,7 +18,7 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
         .buffers()
         .filter_map(|(field, buffer)| {
             let size = buffer.size.as_ref().filter(|size| !size.at_run_time)?;
-            Some((&field.ident, constant(size, krate)))
+            Some((&field.ident, constant(&size.expr, krate)))
         })
         .collect();
     let names = sizes.iter().map(|(name, _)| name);
@@ -74,8 +74,8 @@ pub(super) fn size_of(buffer: &Ident) -> TokenStream {
 }
 
 /// The user's expression, where `max` and `min` become functions that constants can call.
-pub(super) fn constant(size: &Size, krate: &Path) -> Expr {
-    let mut expr = size.expr.clone();
+pub(super) fn constant(expr: &Expr, krate: &Path) -> Expr {
+    let mut expr = expr.clone();
     Functions { krate }.visit_expr_mut(&mut expr);
     expr
 }

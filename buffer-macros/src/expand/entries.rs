@@ -99,14 +99,18 @@ fn size(declaration: &Declaration, field: &Field, size: &Size) -> TokenStream {
     }
 }
 
-/// The value of a term. Both branches of an `if` are computed, which nothing can see.
+/// The value of a term. Both branches of an `if` are computed, which nothing can see: what stands in
+/// them overflows to `None` at most, and constants are the compiler's in any branch.
 fn term(krate: &Path, expr: &Term) -> TokenStream {
     match expr {
         Term::Integer(value) => quote!(::core::option::Option::Some(#value)),
         Term::Field(field) => widen(krate, field.span(), field_of_self(field)),
         Term::Parameter(parameter) => widen(krate, parameter.span(), quote!(#parameter)),
         // In a constant, what panics is an error of the compiler's.
-        Term::Constant(constant) => widen(krate, constant.span(), quote!(const { #constant })),
+        Term::Constant(expr) => {
+            let constant = constants::constant(expr, krate);
+            widen(krate, expr.span(), quote!(const { #constant }))
+        }
         Term::Binary(operator, left, right) => {
             let (left, right) = (term(krate, left), term(krate, right));
             let function = match operator {
@@ -159,7 +163,8 @@ fn condition(krate: &Path, test: &Condition) -> TokenStream {
             let field = field_of_self(field);
             quote!(::core::option::Option::Some(#field))
         }
-        Condition::Constant(constant) => {
+        Condition::Constant(expr) => {
+            let constant = constants::constant(expr, krate);
             quote!(::core::option::Option::Some(const { #constant }))
         }
     }

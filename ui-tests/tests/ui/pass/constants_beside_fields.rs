@@ -1,0 +1,22 @@
+//! What names no field is a constant of the compiler's, in which `max` and `min` are ours.
+
+use buffer_core::{Buffer, Buffers};
+
+#[derive(Buffers)]
+struct Step<const N: usize> {
+    n: usize,
+    #[buffer(size = n + 12 / max(N, 1), location = "shared")]
+    quotient: Buffer,
+    #[buffer(size = if N > 0 { n * (12 / max(N, 1)) } else { n }, location = "shared")]
+    branch: Buffer,
+}
+
+fn sizes<const N: usize>() -> Vec<usize> {
+    let step = Step::<N> { n: 2, quotient: Buffer::new(), branch: Buffer::new() };
+    step.entries().unwrap().iter().map(|entry| entry.size()).collect()
+}
+
+fn main() {
+    assert_eq!(sizes::<0>(), [14, 2]);
+    assert_eq!(sizes::<3>(), [6, 8]);
+}
