@@ -43,6 +43,24 @@ pub struct Child<'a> {
     pub calls: Vec<LiveRange>,
 }
 
+impl<T: Buffers + ?Sized> Buffers for &T {
+    fn prefix(&self) -> &str {
+        (**self).prefix()
+    }
+
+    fn phases(&self) -> &Phases {
+        (**self).phases()
+    }
+
+    fn entries(&self) -> Result<Vec<BufferEntry>, BufferError> {
+        (**self).entries()
+    }
+
+    fn children(&self) -> Vec<Child<'_>> {
+        (**self).children()
+    }
+}
+
 impl<T: Buffers + ?Sized> Buffers for Box<T> {
     fn prefix(&self) -> &str {
         (**self).prefix()
