@@ -6,6 +6,7 @@ use std::fmt;
 use crate::element::Width;
 use crate::error::BufferError;
 use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
+use crate::names::{self, NameFault};
 use crate::suggest::nearest;
 
 /// The C text that allocates one buffer.
@@ -90,6 +91,16 @@ impl Layout {
         for identifier in all {
             if let Some(identifier) = seen.replace(identifier) {
                 return Err(BufferError::IdentifierClash { identifier });
+            }
+        }
+        Ok(())
+    }
+
+    /// The paths of instances, whose parts mean nothing, mean nothing either.
+    pub(crate) fn check_paths(&self) -> Result<(), BufferError> {
+        for Instance { path, .. } in &self.instances {
+            if let Err(NameFault::Reserved(meaning)) = names::check_name(path) {
+                return Err(BufferError::ReservedPath { path: path.clone(), meaning });
             }
         }
         Ok(())

@@ -76,6 +76,16 @@ pub enum BufferError {
         /// The identifier.
         identifier: String,
     },
+    /// The names on the way to an instance make up one that means something else in kernel text.
+    #[error(
+        "an instance would be named `{path}` in kernel text, but that is {meaning}\nhelp: rename one of the children on its path"
+    )]
+    ReservedPath {
+        /// The instance's path.
+        path: String,
+        /// What it means in kernel text.
+        meaning: &'static str,
+    },
     /// SB014: the layout needs more than the target can give.
     #[error(
         "{needed} bytes of {memory} memory per run exceed the {limit} bytes that {target} can give [SB014]\nhelp: {help}"
@@ -151,10 +161,10 @@ pub enum BufferError {
 #[non_exhaustive]
 pub enum Fault {
     /// A name is empty.
-    #[error("a buffer needs a name\nhelp: use a C identifier")]
+    #[error("a buffer or child needs a name\nhelp: use a C identifier")]
     EmptyName,
     /// A name is used twice.
-    #[error("buffer `{name}` is declared twice\nhelp: rename one of them")]
+    #[error("`{name}` is declared twice\nhelp: rename one of them")]
     DuplicateName {
         /// The name.
         name: String,
@@ -169,11 +179,13 @@ pub enum Fault {
     },
     /// A name means something else in kernel text.
     #[error(
-        "`{name}` cannot name a buffer: it is {meaning}\nhelp: rename it, for example to `{name}_buffer`"
+        "`{name}` cannot name a {what}: it is {meaning}\nhelp: rename it, for example to `{name}_{what}`"
     )]
     ReservedName {
         /// The name.
         name: String,
+        /// `buffer` or `child`.
+        what: &'static str,
         /// What the name means in kernel text.
         meaning: &'static str,
     },

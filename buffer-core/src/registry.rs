@@ -155,7 +155,7 @@ impl BufferRegistry {
                 reason,
             });
         }
-        let faults = [rules::check_unique(&context, name), rules::check_identifier(name)];
+        let faults = [rules::check_unique(&context, name), rules::check_identifier(name, "child")];
         rules::refuse(context.prefix(), faults.into_iter().flatten().collect())?;
 
         context.insert_child(name, child, Vec::new());
@@ -290,8 +290,8 @@ impl BufferRegistry {
     ///
     /// # Errors
     /// SB014: [`BufferError::ExceedsTarget`] where the target cannot give what one run needs;
-    /// [`BufferError::IdentifierClash`], [`BufferError::SizeOverflow`],
-    /// [`BufferError::UnknownFactory`].
+    /// [`BufferError::IdentifierClash`], [`BufferError::ReservedPath`],
+    /// [`BufferError::SizeOverflow`], [`BufferError::UnknownFactory`].
     pub fn layout(&self, factory: FactoryId, target: &Target) -> Result<Arc<Layout>, BufferError> {
         let node = self.nodes.get(&factory).ok_or(BufferError::UnknownFactory)?;
         let mut layouts = node.layouts();
@@ -312,6 +312,7 @@ impl BufferRegistry {
             .map_err(|violation| BufferError::UnsoundLayout { violation: violation.to_string() })?;
         layout.check_limits()?;
         layout.check_identifiers()?;
+        layout.check_paths()?;
         Ok(layout)
     }
 
@@ -393,7 +394,7 @@ impl<'a> Pending<'a> {
                 Some(fault) => faults.push(fault),
                 None => context.insert_child(name, child, calls),
             }
-            faults.extend(rules::check_identifier(name));
+            faults.extend(rules::check_identifier(name, "child"));
             children.push(Pending { id: child, parent: Some(self.id), factory });
         }
         faults.extend(rules::faults(&context));

@@ -76,17 +76,17 @@ pub(crate) fn check_unique(context: &BufferContext, name: &str) -> Option<Fault>
 }
 
 /// The name of a buffer or child can stand in kernel text.
-pub(crate) fn check_identifier(name: &str) -> Option<Fault> {
+pub(crate) fn check_identifier(name: &str, what: &'static str) -> Option<Fault> {
     let name = name.to_owned();
     Some(match names::check_name(&name).err()? {
         NameFault::Empty => Fault::EmptyName,
         NameFault::NotAnIdentifier => Fault::NotAnIdentifier { name },
-        NameFault::Reserved(meaning) => Fault::ReservedName { name, meaning },
+        NameFault::Reserved(meaning) => Fault::ReservedName { name, what, meaning },
     })
 }
 
 fn check_name(declaration: &Declaration<'_>) -> Option<Fault> {
-    check_identifier(&declaration.entry.name)
+    check_identifier(&declaration.entry.name, "buffer")
 }
 
 /// SB012: the bytes of a buffer can be counted on every target.

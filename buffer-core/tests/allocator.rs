@@ -212,6 +212,23 @@ fn get_allocator_unregistered_factory_raises() {
 }
 
 #[test]
+fn path_with_a_meaning_raises() {
+    let mut registry = BufferRegistry::new();
+    let [kernel, outer, inner] =
+        ["kernel", "outer", "inner"].map(|prefix| registry.factory(prefix).unwrap());
+    registry.register_child(kernel, "size", outer).unwrap();
+    registry.register_child(outer, "t", inner).unwrap();
+    let error = registry.layout(kernel, &gpu()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "an instance would be named `size_t` in kernel text, but that is a type or macro of the C \
+         library\nhelp: rename one of the children on its path"
+    );
+    // Under another root the same factory has another path.
+    assert!(registry.layout(outer, &gpu()).is_ok());
+}
+
+#[test]
 fn get_allocator_unregistered_buffer_raises() {
     let (registry, factory) = one_factory([shared("buffer1", 100)]);
     let expected = BufferError::UnknownBuffer {

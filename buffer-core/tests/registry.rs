@@ -129,13 +129,27 @@ mod registration {
 
     #[test]
     fn name_with_a_meaning_raises() {
-        let fault = Fault::ReservedName { name: "volatile".to_owned(), meaning: "a keyword of C" };
+        let (name, meaning) = ("volatile".to_owned(), "a keyword of C");
+        let fault = Fault::ReservedName { name, what: "buffer", meaning };
         assert_eq!(
             fault.to_string(),
             "`volatile` cannot name a buffer: it is a keyword of C\n\
              help: rename it, for example to `volatile_buffer`"
         );
         assert_eq!(refused([], shared("volatile", 1)), [fault]);
+    }
+
+    #[test]
+    fn child_with_a_meaning_raises() {
+        let (mut registry, step) = one_factory([]);
+        let solver = registry.factory("solver").unwrap();
+        let error = registry.register_child(step, "new", solver).unwrap_err();
+        let text = faults(error).first().unwrap().to_string();
+        assert_eq!(
+            text,
+            "`new` cannot name a child: it is a keyword of C++\n\
+             help: rename it, for example to `new_child`"
+        );
     }
 
     #[test]
@@ -831,6 +845,13 @@ mod declarations {
         assert_eq!(paths, ["dirk", "solver"]);
     }
 
+    #[test]
+    fn reference_to_a_factory_is_that_factory() {
+        let (dirk, mut registry) = (dirk(4), BufferRegistry::new());
+        let [one, other] = [registry.add(&dirk), registry.add(&&dirk)].map(Result::unwrap);
+        assert_eq!(layout(&registry, one), layout(&registry, other));
+    }
+
     #[derive(Buffers, Default)]
     struct Placed {
         #[buffer(size = 8, location = "shared")]
@@ -960,8 +981,8 @@ mod declarations {
         assert_eq!(
             found,
             [
-                "buffer `root` is declared twice",
-                "buffer `root` is declared twice",
+                "`root` is declared twice",
+                "`root` is declared twice",
                 "buffer `lost` has no location",
                 "buffer `orphan` aliases `nowhere`, which is not declared [SB001]",
                 "persistent buffer `inside` aliases `root` [SB004]",

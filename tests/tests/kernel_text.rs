@@ -3,7 +3,7 @@
 // The helpers of tests assert as well.
 #![allow(clippy::unwrap_used)]
 
-use buffer_core::{BufferRegistry, Precision};
+use buffer_core::{BufferEntry, BufferRegistry, Location, Precision};
 use integrators::device::KernelSource;
 use integrators::device::host::{HostDevice, HostError};
 use integrators::factories::KernelText;
@@ -81,4 +81,23 @@ fn a_missing_entry_is_an_error() {
     let source = KernelSource { entry: "no_such_kernel".to_owned(), ..source("return x;", 8) };
     let error = compile(&source, 8).unwrap_err();
     assert!(matches!(error, HostError::Load(_)), "{error}");
+}
+
+/// A buffer of the name of a macro without parameters would become what the macro says.
+#[test]
+fn macros_of_the_prelude_name_no_buffers() {
+    let prelude = include_str!("../../integrators/kernels/prelude.cuh");
+    let defined: Vec<&str> = prelude
+        .lines()
+        .filter_map(|line| line.strip_prefix("#define "))
+        .filter_map(|rest| rest.split_whitespace().next())
+        .filter(|name| !name.contains('('))
+        .collect();
+    assert!(defined.contains(&"INLINE"), "{defined:?}");
+    for name in defined {
+        let mut registry = BufferRegistry::new();
+        let factory = registry.factory("probe").unwrap();
+        let entry = BufferEntry::new(name, 1).location(Location::Local);
+        assert!(registry.register(factory, entry).is_err(), "`{name}` can name a buffer");
+    }
 }

@@ -14,7 +14,11 @@ fn shared_faults() -> Vec<Fault> {
     let (k1, stage, stages) = (|| "k1".to_owned(), || "stage".to_owned(), || "stages".to_owned());
     vec![
         Fault::NotAnIdentifier { name: "größe".to_owned() },
-        Fault::ReservedName { name: "volatile".to_owned(), meaning: "a keyword of C" },
+        Fault::ReservedName {
+            name: "volatile".to_owned(),
+            what: "buffer",
+            meaning: "a keyword of C",
+        },
         Fault::MissingLocation { name: "a".to_owned() },
         Fault::NeedlessOverflow { name: "c".to_owned() },
         Fault::PersistentZero { name: "a".to_owned() },
