@@ -44,11 +44,16 @@ fn sweep(picture: &Path) -> Result<(), Box<dyn Error>> {
         .constants([("sigma", 10.0), ("beta", BETA)])
         .parameters([("rho", 21.0)])
         .build()?;
-    let builder = Solver::builder(&lorenz)
-        .method("tsit5")
-        .dt(DT)
-        .precision(Precision::F32)
-        .device(Device::best()?);
+    // As `Device::best()`, and saying why.
+    let device = match Device::cuda(0) {
+        Ok(device) => device,
+        Err(reason) => {
+            println!("no GPU    {}", reason.to_string().lines().next().unwrap_or_default());
+            Device::host()?
+        }
+    };
+    let builder =
+        Solver::builder(&lorenz).method("tsit5").dt(DT).precision(Precision::F32).device(device);
 
     let rho: Vec<f64> = linspace(RHO, RUNS).collect();
     let solver = builder.clone().build()?;

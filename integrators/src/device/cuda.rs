@@ -105,6 +105,7 @@ pub struct CudaDevice {
     stream: Arc<CudaStream>,
     name: String,
     capability: ComputeCapability,
+    compiler: &'static Nvrtc,
     cache: KernelCache,
 }
 
@@ -113,19 +114,22 @@ impl CudaDevice {
     ///
     /// # Errors
     /// [`CudaError::NoDriver`], [`CudaError::OldDriver`] and [`CudaError::NoDevice`] where there is
-    /// nothing to open, [`CudaError::Driver`] where it does not open.
+    /// nothing to open, [`CudaError::Nvrtc`] where there is no compiler for it,
+    /// [`CudaError::Driver`] where it does not open.
     pub fn new(ordinal: usize) -> Result<Self, CudaError> {
         check_driver()?;
         let count = device_count()?;
         if ordinal >= count {
             return Err(CudaError::NoDevice { ordinal, count });
         }
+        let compiler = Nvrtc::load()?;
         let context = CudaContext::new(ordinal).doing("open the GPU")?;
         let stream = context.new_stream().doing("make a stream")?;
         let name = context.name().doing("name the GPU")?;
         let (major, minor) = context.compute_capability().doing("tell the compute capability")?;
         let capability = nearest_capability(major.cast_unsigned(), minor.cast_unsigned())?;
-        Ok(Self { context, stream, name, capability, cache: KernelCache::from_environment() })
+        let cache = KernelCache::from_environment();
+        Ok(Self { context, stream, name, capability, compiler, cache })
     }
 
     /// Sets where compiled kernels are kept.
@@ -161,7 +165,7 @@ impl CudaDevice {
     /// fit, [`CudaError::Driver`] where it does not load.
     pub fn compile(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
         let start = Instant::now();
-        let (compiled, cache) = Nvrtc::load()?.compile_cached(
+        let (compiled, cache) = self.compiler.compile_cached(
             &self.cache,
             &source.text,
             self.capability,

@@ -16,7 +16,6 @@ use self::arguments::Arguments;
 use self::cache::CacheOutcome;
 use self::cuda::{CudaDevice, CudaError, CudaKernel};
 use self::host::{HostDevice, HostError, HostKernel};
-use self::nvrtc::Nvrtc;
 
 /// Kernel text with what a device must know to run it. The text is trusted: it becomes part of this
 /// process, or of its GPU.
@@ -77,10 +76,7 @@ impl Device {
     /// # Errors
     /// Those of the host, where there is nothing else.
     pub fn best() -> Result<Self, DeviceError> {
-        match Self::cuda(0) {
-            Ok(device) if Nvrtc::load().is_ok() => Ok(device),
-            _ => Self::host(),
-        }
+        Self::cuda(0).or_else(|_| Self::host())
     }
 
     /// What layouts are made for.

@@ -106,6 +106,7 @@ impl fmt::Display for Version {
 }
 
 /// The compiler, loaded once per process.
+#[derive(Debug)]
 pub struct Nvrtc {
     library: Library,
     version: Version,

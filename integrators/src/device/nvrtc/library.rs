@@ -39,6 +39,7 @@ impl Failure {
 
 /// The functions of one NVRTC. Signatures as in `nvrtc.h`, the same since CUDA 11.2; result codes
 /// are plain integers, so that a code of a later version is no undefined behaviour.
+#[derive(Debug)]
 pub(super) struct Library {
     version: unsafe extern "C" fn(*mut c_int, *mut c_int) -> c_int,
     error_string: unsafe extern "C" fn(c_int) -> *const c_char,
