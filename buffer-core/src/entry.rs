@@ -1,5 +1,7 @@
 //! One buffer of one factory: what is registered, and what an update may change.
 
+use std::ops::Range;
+
 use crate::element::ElementType;
 use crate::location::Location;
 use crate::phases::LiveRange;
@@ -37,6 +39,28 @@ pub struct BufferEntry {
     pub(crate) zero: bool,
     /// Empty where it is left out.
     pub(crate) live: Vec<LiveRange>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) handoff: bool,
+}
+
+/// Elements of a buffer that are live in phases of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Part {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) live: Vec<LiveRange>,
+}
+
+impl Part {
+    /// The elements, counted from the start of the buffer.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The phases in which they hold data.
+    pub fn live_ranges(&self) -> &[LiveRange] {
+        &self.live
+    }
 }
 
 impl BufferEntry {
@@ -56,6 +80,8 @@ impl BufferEntry {
             overflow: Overflow::Error,
             zero: false,
             live: Vec::new(),
+            parts: Vec::new(),
+            handoff: false,
         }
     }
 
@@ -117,6 +143,40 @@ impl BufferEntry {
         self
     }
 
+    /// Says in which phases some of the elements hold data, in place of what
+    /// [`live`](Self::live) says of the others.
+    ///
+    /// ```
+    /// use buffer_core::{BufferEntry, Location};
+    ///
+    /// let accumulator = BufferEntry::new("accumulator", 9)
+    ///     .location(Location::Shared)
+    ///     .part(0..3, ["start"..="first"]);
+    /// let stage_base = BufferEntry::new("stage_base", 3)
+    ///     .aliases("accumulator")
+    ///     .live(["first"..="feval"])
+    ///     .handoff();
+    /// # let _ = (accumulator, stage_base);
+    /// ```
+    #[must_use]
+    pub fn part(
+        mut self,
+        elements: Range<usize>,
+        live: impl IntoIterator<Item = impl Into<LiveRange>>,
+    ) -> Self {
+        let live = live.into_iter().map(Into::into).collect();
+        self.parts.push(Part { start: elements.start, end: elements.end, live });
+        self
+    }
+
+    /// Takes its data over from the part of its parent that it lies on, element by element, in the
+    /// one phase in which both are live.
+    #[must_use]
+    pub fn handoff(mut self) -> Self {
+        self.handoff = true;
+        self
+    }
+
     /// Changes what the update sets.
     pub(crate) fn apply(&mut self, update: BufferUpdate) {
         let BufferUpdate { size, location, persistent, aliases, overflow, zero } = update;
@@ -171,6 +231,16 @@ impl BufferEntry {
     /// The phases in which the buffer holds data; none where it does so in all.
     pub fn live_ranges(&self) -> &[LiveRange] {
         &self.live
+    }
+
+    /// The parts with phases of their own.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Whether it takes its data over from a part of its parent.
+    pub fn takes_over(&self) -> bool {
+        self.handoff
     }
 
     /// Whether the buffer is zeroed where its live range begins.

@@ -379,6 +379,32 @@ pub enum Fault {
         /// The buffer.
         name: String,
     },
+    /// A part is not inside its buffer.
+    #[error(
+        "part `{start}..{end}` of buffer `{name}` does not lie inside it\nhelp: `{name}` holds {holds}; a part goes from one of its elements to a later one"
+    )]
+    PartOutside {
+        /// The buffer.
+        name: String,
+        /// The first element of the part.
+        start: usize,
+        /// The end of the part.
+        end: usize,
+        /// Elements of the buffer.
+        holds: usize,
+    },
+    /// Two parts of a buffer hold the same elements.
+    #[error(
+        "part `{start}..{end}` of buffer `{name}` overlaps an earlier one\nhelp: an element belongs to one part"
+    )]
+    PartsOverlap {
+        /// The buffer.
+        name: String,
+        /// The first element of the later part.
+        start: usize,
+        /// The end of the later part.
+        end: usize,
+    },
     /// SB010: an alias does not fit inside its parent.
     #[error(
         "buffer `{name}` does not fit inside `{parent}` [SB010]\nhelp: `{parent}` holds {holds}, earlier aliases take {taken}, `{name}` needs {needs}; make `{parent}` larger or write `overflow = \"own\"`"
@@ -443,7 +469,9 @@ impl Fault {
             | Self::DuplicatePhase { .. }
             | Self::EmptyLoop { .. }
             | Self::TooManyPhases { .. }
-            | Self::PersistentLive { .. } => None,
+            | Self::PersistentLive { .. }
+            | Self::PartOutside { .. }
+            | Self::PartsOverlap { .. } => None,
             Self::AliasUnknown { .. }
             | Self::AliasSelf { .. }
             | Self::AliasLater { .. }

@@ -104,7 +104,7 @@ pub use buffers::{Buffers, Child};
 pub use checker::Violation;
 pub use context::BufferContext;
 pub use element::{Element, ElementType, Precision, Real, Width};
-pub use entry::{BufferEntry, BufferUpdate, Overflow};
+pub use entry::{BufferEntry, BufferUpdate, Overflow, Part};
 pub use error::{BufferError, Fault};
 pub use layout::{ArenaSizes, Instance, Layout, PlacedBuffer, Storage};
 pub use location::Location;

@@ -1,7 +1,9 @@
 //! The rules of phases, and of what is live in them.
 
+use std::ops::Range;
+
 use crate::context::BufferContext;
-use crate::entry::BufferEntry;
+use crate::entry::{BufferEntry, Part};
 use crate::error::Fault;
 use crate::names;
 use crate::packing::Fit;
@@ -31,8 +33,33 @@ pub(crate) fn check_phases(order: &PhaseOrder) -> Vec<Fault> {
 
 /// SB009: the phases that a buffer or child names exist, and its ranges are neither empty nor
 /// backwards.
-pub(crate) fn check_ranges(order: &PhaseOrder, name: &str, ranges: &[LiveRange]) -> Vec<Fault> {
-    ranges.iter().flat_map(|range| check_range(order, name, range)).collect()
+pub(crate) fn check_ranges<'a>(
+    order: &PhaseOrder,
+    name: &str,
+    ranges: impl IntoIterator<Item = &'a LiveRange>,
+) -> Vec<Fault> {
+    ranges.into_iter().flat_map(|range| check_range(order, name, range)).collect()
+}
+
+/// The parts of a buffer lie inside it, and none on another one.
+pub(crate) fn check_parts(entry: &BufferEntry) -> Vec<Fault> {
+    let check =
+        |(index, part): (usize, &Part)| {
+            let (name, holds) = (entry.name.clone(), entry.size);
+            let &Part { start, end, .. } = part;
+            if start > end || end > holds {
+                return Some(Fault::PartOutside { name, start, end, holds });
+            }
+            let mut earlier = entry.parts.iter().take(index);
+            earlier
+                .any(|other| overlap(&other.range(), &part.range()))
+                .then_some(Fault::PartsOverlap { name, start, end })
+        };
+    entry.parts.iter().enumerate().filter_map(check).collect()
+}
+
+fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.start.max(other.start) < one.end.min(other.end)
 }
 
 fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> {
@@ -56,27 +83,42 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
-/// The phases in which a buffer is live; none where its ranges are at fault.
-fn live_phases(order: &PhaseOrder, entry: &BufferEntry) -> Option<PhaseSet> {
-    if entry.live.is_empty() {
+/// The phases of a buffer's ranges; none where one is at fault.
+fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
+    if live.is_empty() {
         return Some(order.all());
     }
-    entry.live.iter().try_fold(PhaseSet::default(), |all, LiveRange { start, end, inclusive }| {
+    live.iter().try_fold(PhaseSet::default(), |all, LiveRange { start, end, inclusive }| {
         let range = order.cover(&order.find(start)?, &order.find(end)?, *inclusive);
         Some(all.union(range.ok()?))
     })
 }
 
-/// The phases in which a buffer is live, in words.
-fn describe_live(order: &PhaseOrder, entry: &BufferEntry, live: PhaseSet) -> String {
-    let ranges = entry.live.iter().filter_map(|LiveRange { start, end, inclusive }| {
+/// The phases of a buffer's ranges, in words.
+fn describe_live(order: &PhaseOrder, live: &[LiveRange], phases: PhaseSet) -> String {
+    let ranges = live.iter().filter_map(|LiveRange { start, end, inclusive }| {
         Some(order.widened(&order.find(start)?, &order.find(end)?, *inclusive))
     });
-    order.describe_widened(live, &ranges.flatten().collect::<Vec<_>>())
+    order.describe_widened(phases, &ranges.flatten().collect::<Vec<_>>())
 }
 
-/// SB002: buffers on the same bytes have no live phase in common. An alias lies in its parent, and so
-/// in what that one lies in; the first of them that it is live with is told.
+/// What some elements of a buffer say of when they are live, in one piece for each part of it, with
+/// the part's elements; those outside of all parts have none.
+fn pieces<'a>(
+    entry: &'a BufferEntry,
+    elements: &Range<usize>,
+) -> Vec<(&'a [LiveRange], Option<Range<usize>>)> {
+    let parts = entry.parts.iter().filter(|part| overlap(&part.range(), elements));
+    let in_parts = |element| entry.parts.iter().any(|part| part.range().contains(&element));
+    // The rest begins at the start, or behind a part.
+    let mut rests = entry.parts.iter().map(|part| part.end).chain([elements.start]);
+    let rest = rests.any(|element| elements.contains(&element) && !in_parts(element));
+    let parts = parts.map(|part| (part.live.as_slice(), Some(part.range())));
+    parts.chain(rest.then_some((entry.live.as_slice(), None))).collect()
+}
+
+/// SB002: buffers on the same bytes have no live phase in common, except by a handoff. An alias lies
+/// in its parent, and so in what that one lies in; the first of them that it is live with is told.
 pub(crate) fn check_live_together(
     context: &BufferContext,
     position: usize,
@@ -85,21 +127,32 @@ pub(crate) fn check_live_together(
     let order = context.phases().order();
     let entries: Vec<_> = context.entries().collect();
     let entry = entries.get(position).filter(|entry| entry.size > 0)?;
-    let live = live_phases(order, entry)?;
-    let parent = |position: usize| {
-        let fit = fits.get(position).copied().flatten()?;
-        fit.fits.then_some(fit.parent)
+    let live = live_phases(order, &entry.live)?;
+    // The elements of each buffer around it that it lies on, from the parent outwards.
+    let outwards = |&(position, start): &(usize, usize)| {
+        let fit = fits.get(position).copied().flatten().filter(|fit| fit.fits)?;
+        Some((fit.parent, start + fit.taken))
     };
-    std::iter::successors(parent(position), |&position| parent(position)).find_map(|position| {
+    let around = std::iter::successors(outwards(&(position, 0)), outwards);
+    for (depth, (position, start)) in around.enumerate() {
         let parent = entries.get(position)?;
-        let parent_live = live_phases(order, parent)?;
-        let shared = live.intersection(parent_live);
-        (!shared.is_empty()).then(|| Fault::LiveTogether {
-            name: entry.name.clone(),
-            live: describe_live(order, entry, live),
-            parent: parent.name.clone(),
-            parent_live: describe_live(order, parent, parent_live),
-            shared: order.describe(shared),
-        })
-    })
+        let elements = start..start + entry.size;
+        for (ranges, part) in pieces(parent, &elements) {
+            let Some(parent_live) = live_phases(order, ranges) else { continue };
+            let shared = live.intersection(parent_live);
+            let takes_over = entry.handoff && depth == 0 && part.as_ref() == Some(&elements);
+            let handed_over = takes_over && order.hand_over(parent_live, live).is_ok();
+            if shared.is_empty() || handed_over {
+                continue;
+            }
+            return Some(Fault::LiveTogether {
+                name: entry.name.clone(),
+                live: describe_live(order, &entry.live, live),
+                parent: parent.name.clone(),
+                parent_live: describe_live(order, ranges, parent_live),
+                shared: order.describe(shared),
+            });
+        }
+    }
+    None
 }

@@ -46,6 +46,19 @@ pub(crate) enum RangeFault {
     Backwards,
 }
 
+/// Why data cannot be handed over from one buffer to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HandoffFault {
+    /// There is no phase in which both are live.
+    Apart,
+    /// There are several.
+    Together,
+    /// The one that hands over is live in a phase that follows.
+    Kept,
+    /// The one that takes over is live in a phase that precedes.
+    Taken,
+}
+
 /// Phases in the order in which they run, some of them in loops.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PhaseOrder {
@@ -161,6 +174,28 @@ impl PhaseOrder {
     fn cut(&self, first: usize, last: usize) -> impl Iterator<Item = &(String, Range<usize>)> {
         let is_cut = move |range: &Range<usize>| range.contains(&first) != range.contains(&last);
         self.loops.iter().filter(move |(_, range)| is_cut(range))
+    }
+
+    /// Whether data moves from what is live in one set to what is live in another: in one phase,
+    /// after which the first is dead, and before which the second is not live.
+    pub(crate) fn hand_over(&self, from: PhaseSet, to: PhaseSet) -> Result<(), HandoffFault> {
+        let shared = from.intersection(to);
+        let mut phases = (0..self.phases.len()).filter(|&phase| shared.contains(phase));
+        let phase = phases.next().ok_or(HandoffFault::Apart)?;
+        if phases.next().is_some() {
+            return Err(HandoffFault::Together);
+        }
+        // At the end of a loop it begins again, or ends.
+        let ranges = || self.loops.iter().map(|(_, range)| range);
+        let again = ranges().filter(|range| range.end == phase + 1).map(|range| range.start);
+        if again.chain([phase + 1]).any(|next| from.contains(next)) {
+            return Err(HandoffFault::Kept);
+        }
+        let before = ranges().filter(|range| range.start == phase).map(|range| range.end - 1);
+        if before.chain(phase.checked_sub(1)).any(|previous| to.contains(previous)) {
+            return Err(HandoffFault::Taken);
+        }
+        Ok(())
     }
 
     /// The phases of a buffer's ranges; the loops that they were widened to are told apart.
@@ -308,6 +343,39 @@ mod tests {
         assert_eq!(covered("finish..start"), Err(RangeFault::Backwards));
         assert_eq!(covered("finish..=base"), Err(RangeFault::Backwards));
         assert_eq!(covered("finish..=error"), Err(RangeFault::Backwards));
+    }
+
+    #[test]
+    fn data_is_handed_over_in_one_phase_between_two_lives() {
+        let order = nested();
+        let set = |ranges: &[(&str, &str)]| {
+            let find = |name| order.find(name).unwrap();
+            let sets = ranges.iter().map(|(a, b)| order.cover(&find(a), &find(b), true).unwrap());
+            sets.fold(PhaseSet::default(), PhaseSet::union)
+        };
+        for (from, to, verdict) in [
+            (&[("start", "start")][..], &[("start", "finish")][..], Ok(())),
+            (&[("base", "solve")], &[("solve", "feval")], Ok(())),
+            (&[("feval", "base")], &[("base", "solve")], Ok(())),
+            (&[("start", "start"), ("finish", "finish")], &[("start", "step")], Ok(())),
+            (&[("base", "base")], &[("solve", "solve")], Err(HandoffFault::Apart)),
+            (&[("base", "solve")], &[("base", "feval")], Err(HandoffFault::Together)),
+            (&[("base", "feval")], &[("base", "base")], Err(HandoffFault::Kept)),
+            // Round the loop.
+            (
+                &[("base", "base"), ("feval", "feval")],
+                &[("feval", "feval")],
+                Err(HandoffFault::Kept),
+            ),
+            (&[("solve", "solve")], &[("base", "solve")], Err(HandoffFault::Taken)),
+            (
+                &[("base", "base")],
+                &[("base", "base"), ("feval", "feval")],
+                Err(HandoffFault::Taken),
+            ),
+        ] {
+            assert_eq!(order.hand_over(set(from), set(to)), verdict, "{from:?} to {to:?}");
+        }
     }
 
     #[test]

@@ -49,8 +49,14 @@ pub(crate) fn faults(context: &BufferContext) -> Vec<Fault> {
         let parent = parent.and_then(|parent| entries.get(parent).copied());
         let declaration = Declaration { context, position, entry, parent, fit };
         faults.extend(RULES.iter().filter_map(|rule| rule(&declaration)));
+        faults.extend(lifetimes::check_parts(entry));
         if sound_phases {
-            faults.extend(lifetimes::check_ranges(order, &entry.name, &entry.live));
+            let parts = entry.parts.iter().flat_map(|part| &part.live);
+            faults.extend(lifetimes::check_ranges(
+                order,
+                &entry.name,
+                entry.live.iter().chain(parts),
+            ));
             faults.extend(lifetimes::check_live_together(context, position, &fits));
         }
     }
@@ -174,8 +180,9 @@ fn check_element(declaration: &Declaration<'_>) -> Option<Fault> {
 
 /// What is persistent holds data in all phases.
 fn check_persistent_live(declaration: &Declaration<'_>) -> Option<Fault> {
-    let BufferEntry { name, persistent, live, .. } = declaration.entry;
-    (*persistent && !live.is_empty()).then(|| Fault::PersistentLive { name: name.clone() })
+    let BufferEntry { name, persistent, live, parts, .. } = declaration.entry;
+    (*persistent && !(live.is_empty() && parts.is_empty()))
+        .then(|| Fault::PersistentLive { name: name.clone() })
 }
 
 /// SB010: an alias fits inside its parent, beside the aliases before it.

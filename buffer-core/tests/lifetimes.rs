@@ -330,6 +330,103 @@ mod lifetimes {
     }
 }
 
+mod parts {
+    use super::*;
+
+    /// Rows of three elements; the first one hands over to what lies on it.
+    fn accumulator() -> BufferEntry {
+        local("accumulator", 9).live(["start"..="feval"]).part(0..3, ["start"..="first"])
+    }
+
+    fn stage_base() -> BufferEntry {
+        alias("stage_base", 3, "accumulator").live(["first"..="feval"]).handoff()
+    }
+
+    /// The faults of entries in `start, first, loop stage { solve, feval, base }, finish`.
+    fn verdict(entries: Vec<BufferEntry>) -> Vec<Fault> {
+        let stage = Phases::new().phase("solve").phase("feval").phase("base");
+        let phases = Phases::new().phase("start").phase("first").repeat("stage", stage);
+        let (mut registry, factory) = with_phases(phases.phase("finish"));
+        let added = entries.into_iter().try_for_each(|entry| registry.register(factory, entry));
+        added.err().map_or_else(Vec::new, faults)
+    }
+
+    fn codes(entries: Vec<BufferEntry>) -> Vec<Option<&'static str>> {
+        verdict(entries).iter().map(Fault::code).collect()
+    }
+
+    #[test]
+    fn a_part_is_handed_over_element_by_element() {
+        assert_eq!(verdict(vec![accumulator(), stage_base()]), []);
+        let unsaid = alias("stage_base", 3, "accumulator").live(["first"..="feval"]);
+        assert_eq!(codes(vec![accumulator(), unsaid]), [Some("SB002")]);
+        let shorter = alias("stage_base", 2, "accumulator").live(["first"..="feval"]).handoff();
+        assert_eq!(codes(vec![accumulator(), shorter]), [Some("SB002")]);
+        let shifted = alias("other", 1, "accumulator").live(["finish"]);
+        assert_eq!(codes(vec![accumulator(), shifted, stage_base()]), [Some("SB002")]);
+    }
+
+    #[test]
+    fn a_part_that_lives_on_is_not_handed_over() {
+        for live in ["start"..="solve", "first"..="stage", "start"..="finish"] {
+            let accumulator = local("accumulator", 3).part(0..3, [live]);
+            assert_eq!(codes(vec![accumulator, stage_base()]), [Some("SB002")]);
+        }
+    }
+
+    #[test]
+    fn parts_have_phases_of_their_own() {
+        let rows = || local("rows", 4).live(["start"]).part(0..2, ["first"]).part(2..3, ["finish"]);
+        let first = |live: &str| alias("a", 2, "rows").live([live]);
+        let second = |live: &str| alias("b", 1, "rows").live([live]);
+        let third = |live: &str| alias("c", 1, "rows").live([live]);
+        assert_eq!(codes(vec![rows(), first("start"), second("start"), third("first")]), []);
+        assert_eq!(codes(vec![rows(), first("first")]), [Some("SB002")]);
+        assert_eq!(codes(vec![rows(), first("start"), second("finish")]), [Some("SB002")]);
+        let both = vec![rows(), first("start"), second("start"), third("start")];
+        assert_eq!(codes(both), [Some("SB002")]);
+    }
+
+    #[test]
+    fn an_alias_on_parts_and_beside_them_is_live_with_neither() {
+        let rows = || local("rows", 4).live(["start"]).part(1..2, ["first"]);
+        let over = |live: &str| vec![rows(), alias("a", 3, "rows").live([live])];
+        assert_eq!(codes(over("finish")), []);
+        assert_eq!(codes(over("start")), [Some("SB002")]);
+        assert_eq!(codes(over("first")), [Some("SB002")]);
+    }
+
+    #[test]
+    fn an_alias_of_an_alias_lies_on_the_parts_of_the_outermost() {
+        let outer = local("outer", 6).live(["start"]).part(3..6, ["finish"]);
+        let middle = alias("middle", 6, "outer").live(["first"]);
+        let before = alias("before", 3, "middle").live(["finish"]);
+        let behind = |live: &str| alias("behind", 3, "middle").live([live]);
+        let entries = |live| vec![outer.clone(), middle.clone(), before.clone(), behind(live)];
+        assert_eq!(codes(entries("start")), []);
+        assert_eq!(codes(entries("finish")), [Some("SB002")]);
+    }
+
+    #[test]
+    fn parts_lie_inside_and_apart() {
+        let (name, holds) = ("a".to_owned(), 3);
+        let buffer = |parts: &[(usize, usize)]| {
+            let part = |entry: BufferEntry, &(start, end)| entry.part(start..end, ["start"]);
+            verdict(vec![parts.iter().fold(local("a", 3), part)])
+        };
+        assert_eq!(buffer(&[(0, 1), (2, 3), (1, 2)]), []);
+        let outside = |start, end| Fault::PartOutside { name: name.clone(), start, end, holds };
+        assert_eq!(buffer(&[(2, 4)]), [outside(2, 4)]);
+        assert_eq!(buffer(&[(2, 1)]), [outside(2, 1)]);
+        let overlap = Fault::PartsOverlap { name: name.clone(), start: 1, end: 3 };
+        assert_eq!(buffer(&[(0, 2), (1, 3)]), [overlap]);
+        let unknown = local("a", 3).part(0..1, ["nothing"]);
+        assert_eq!(codes(vec![unknown]), [Some("SB009")]);
+        let persistent = local("a", 3).persistent().part(0..1, ["start"]);
+        assert_eq!(verdict(vec![persistent]), [Fault::PersistentLive { name }]);
+    }
+}
+
 /// Bugs of another registry, which cannot happen in this one.
 mod regressions {
     use super::*;

@@ -23,7 +23,7 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         report.enter(Some(field.index));
         name::check_name(field, report);
         if let Some(order) = order {
-            live::check_ranges(order, field, field.ranges(), report);
+            live::check_ranges(order, field, report);
         }
     }
     for (field, buffer) in declaration.buffers() {
@@ -33,12 +33,13 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         key::check_overflow_used(field, buffer, report);
         key::check_zero(field, buffer, report);
         live::check_persistent(field, buffer, report);
+        live::check_parts(declaration, field, buffer, report);
+        live::check_handoff_used(field, buffer, report);
         alias::check_parent(declaration, field, buffer, report);
         alias::check_order(declaration, field, buffer, report);
         alias::check_persistence(declaration, field, buffer, report);
         alias::check_location(declaration, field, buffer, report);
-        // Without phases, nothing is known of lifetimes.
-        if let Some(order) = order.filter(|order| order.len() > 0) {
+        if let Some(order) = order {
             live::check_live_together(declaration, order, field, buffer, report);
         }
     }

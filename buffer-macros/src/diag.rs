@@ -48,8 +48,6 @@ pub(crate) enum Problem {
     TooLong { attribute: &'static str },
     #[error("key `{key}` is given twice\nhelp: remove one of them")]
     RepeatedKey { key: String },
-    #[error("`{key}` is not checked yet\nhelp: remove `{key}`")]
-    NotCheckedYet { key: String },
     #[error("`{key}` has the wrong form\nhelp: write `{form}`")]
     KeyForm { key: &'static str, form: &'static str },
     #[error("`{key}` takes no value\nhelp: write `{key}` alone, or remove it")]
@@ -136,6 +134,33 @@ pub(crate) enum Problem {
         shared: String,
         through: String,
         remedy: String,
+    },
+    #[error(
+        "part `{part}` of buffer `{name}` does not lie inside it\nhelp: `{name}` holds {holds}; a part goes from one of its elements to a later one"
+    )]
+    PartOutside { name: String, part: String, holds: String },
+    #[error(
+        "part `{part}` of buffer `{name}` overlaps an earlier one\nhelp: an element belongs to one part"
+    )]
+    PartsOverlap { name: String, part: String },
+    #[error(
+        "`handoff` has no meaning on buffer `{name}`, which aliases nothing\nhelp: remove `handoff`"
+    )]
+    NeedlessHandoff { name: String },
+    #[error(
+        "buffer `{name}` takes over what is no part of `{parent}` [SB007]\nhelp: declare the elements that it lies on with `part(..., live = ...)` on `{parent}`: exactly these, since it takes over element by element"
+    )]
+    HandoffOfNoPart { name: String, parent: String },
+    #[error(
+        "buffer `{name}` takes over part `{part}` of `{parent}` {what} [SB007]\nnote: the part is live in {part_live}; `{name}` is live in {live}\nhelp: end the part in the phase in which `{name}` begins, or remove `handoff`"
+    )]
+    Handoff {
+        name: String,
+        parent: String,
+        part: String,
+        what: String,
+        part_live: String,
+        live: String,
     },
     #[error("`{parent}` is still live here, when `{name}` writes to its storage")]
     StillLive { name: String, parent: String },

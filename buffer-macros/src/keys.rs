@@ -8,8 +8,8 @@ pub(crate) const BUFFER: &[&str] =
 /// Keys of `#[child(...)]`.
 pub(crate) const CHILD: &[&str] = &["call"];
 
-/// Keys of the language whose rules nothing checks yet: accepting them would promise too much.
-pub(crate) const UNCHECKED: &[&str] = &["part", "handoff"];
+/// Keys that may be given more than once.
+pub(crate) const REPEATABLE: &[&str] = &["part"];
 
 /// The place names.
 pub(crate) const LOCATIONS: &[&str] = &["shared", "local", "auto"];

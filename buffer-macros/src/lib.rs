@@ -83,6 +83,8 @@ use proc_macro::TokenStream;
 /// | `aliases = "parent"` | reuses the storage of a buffer declared above, behind its earlier aliases |
 /// | `overflow = "own"` | an alias that does not fit gets storage of its own; `"error"`, the default, refuses it |
 /// | `live = base..=feval` | the phases in which it holds data; see [lifetimes](#lifetimes). Left out: all phases |
+/// | `part(0..n, live = start)` | elements with phases of their own, in place of `live`; may be given more than once |
+/// | `handoff` | the alias takes its data over from the part of its parent that it lies on |
 /// | `zero` | zeroed where its live range begins: where the kernel text allocates it |
 ///
 /// The field's type says what the buffer holds: `Buffer` the run's reals, `Buffer<f32>`,
@@ -108,9 +110,6 @@ use proc_macro::TokenStream;
 /// | `vars(n >= 1, 1 <= m <= 16)` | bounds of plain integer fields and const parameters. Proofs use them, and values outside are refused |
 /// | `phases(start, loop stage { base, solve }, finish)` | the phases of the kernel text in the order in which they run, and which of them repeat; see [lifetimes](#lifetimes) |
 /// | `crate = path` | where `buffer_core` is found; left out, `::buffer_core` |
-///
-/// The keys `part` and `handoff` belong to the language, but nothing checks them yet: using them is an
-/// error.
 ///
 /// # Sizes
 ///
@@ -167,6 +166,27 @@ use proc_macro::TokenStream;
 /// covers that whole loop, and a start after the end goes round the innermost loop that holds both:
 /// `feval..=base` keeps a value from one pass to the next.
 ///
+/// Parts of a buffer may die one by one, and an alias may take over the data of the part that it lies
+/// on, element by element: exactly these elements, in one phase, which is the last one of the part
+/// and the first one of the alias.
+///
+/// ```
+/// # use buffer_core::{Buffer, Buffers};
+/// #[derive(Buffers)]
+/// #[buffers(vars(n >= 1, stages >= 2), phases(start, first, loop stage { solve, feval, base }))]
+/// struct Dirk {
+///     n: usize,
+///     stages: usize,
+///     // The first row becomes the base of a stage; the others are live in all phases.
+///     #[buffer(size = n * (stages - 1), location = "shared", part(0..n, live = start..=first))]
+///     accumulator: Buffer,
+///     #[buffer(size = n, aliases = "accumulator", live = first..=base, handoff)]
+///     stage_base: Buffer,
+/// }
+/// ```
+///
+/// Everything else that shares storage lives apart:
+///
 /// ```compile_fail
 /// # use buffer_core::{Buffer, Buffers};
 /// #[derive(Buffers)]
@@ -188,10 +208,11 @@ use proc_macro::TokenStream;
 /// | code | rule |
 /// |---|---|
 /// | SB001 | an alias names a buffer declared above it in the same struct |
-/// | SB002 | two buffers on the same bytes have no live phase in common |
+/// | SB002 | two buffers on the same bytes have no live phase in common, except by a handoff |
 /// | SB003, SB004 | a persistent buffer is never aliased and never an alias |
 /// | SB005 | an alias lives where its parent lives |
 /// | SB006 | an alias has its parent's element type |
+/// | SB007 | a handoff joins equal elements in one phase, after which the part is dead |
 /// | SB009 | a phase is declared, and a range is neither empty nor backwards |
 /// | SB010, SB011 | an alias fits inside what its parent's earlier aliases leave: SB010 where it never does, SB011 where it may not |
 /// | SB012 | a size is an unsigned integer, within the bounds of `vars` |

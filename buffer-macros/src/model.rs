@@ -112,8 +112,29 @@ pub(crate) struct Buffer {
     pub(crate) overflow: Option<Located<Overflow>>,
     pub(crate) zero: Option<Located<()>>,
     pub(crate) live: Option<Located<Vec<LiveRange>>>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) handoff: Option<Located<()>>,
     /// A key could not be read, so what is missing may be what was meant by it.
     pub(crate) damaged: bool,
+}
+
+/// Elements of a buffer that are live in phases of their own.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) start: Size,
+    pub(crate) end: Size,
+    pub(crate) live: Located<Vec<LiveRange>>,
+    /// The elements, as they were written.
+    pub(crate) tokens: TokenStream,
+}
+
+impl Part {
+    /// The elements, in words.
+    pub(crate) fn text(&self) -> String {
+        let Self { start, end, .. } = self;
+        let [start, end] = [start, end].map(|end| end.expr.to_token_stream().to_string());
+        format!("{start}..{end}")
+    }
 }
 
 /// What `#[child(...)]` says.

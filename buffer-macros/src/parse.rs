@@ -16,9 +16,10 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, parse_
 use crate::diag::{Problem, Report, did_you_mean};
 use crate::keys;
 use crate::model::{
-    Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Phases,
+    Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Part, Phases,
 };
 use bounds::Bounds;
+use phases::PartValue;
 pub(crate) use size::MOST_ELEMENTS;
 use size::{Scope, parse_size};
 use value::{CratePath, SizeValue};
@@ -45,6 +46,9 @@ struct BufferArguments {
     overflow: Option<darling::Result<Located<Overflow>>>,
     zero: Option<darling::Result<Located<()>>>,
     live: Option<darling::Result<Located<Vec<LiveRange>>>>,
+    #[darling(multiple)]
+    part: Vec<darling::Result<PartValue>>,
+    handoff: Option<darling::Result<Located<()>>>,
 }
 
 /// The keys of `#[child(...)]`.
@@ -216,7 +220,17 @@ fn buffer(
     let overflow = keep.value(arguments.overflow);
     let zero = keep.value(arguments.zero);
     let live = keep.value(arguments.live);
-    Buffer { size, location, persistent, aliases, overflow, zero, live, damaged }
+    let mut parts = Vec::new();
+    for part in arguments.part {
+        let Some(PartValue { start, end, live, tokens }) = keep.value(Some(part)) else { continue };
+        let [start, end] = [start, end].map(|end| parse_size(&end, name, scope, keep.report));
+        match (start, end) {
+            (Some(start), Some(end)) => parts.push(Part { start, end, live, tokens }),
+            _ => *keep.damaged = true,
+        }
+    }
+    let handoff = keep.value(arguments.handoff);
+    Buffer { size, location, persistent, aliases, overflow, zero, live, parts, handoff, damaged }
 }
 
 /// Takes values out of arguments, and notes that one could not be read.
@@ -357,21 +371,12 @@ impl Items {
     /// A key is known, checked, and given once.
     fn check_key(&mut self, path: &Path) -> Option<Problem> {
         let key = path.to_token_stream().to_string();
-        if keys::UNCHECKED.contains(&key.as_str()) && self.known.contains(&key.as_str()) {
-            return Some(Problem::NotCheckedYet { key });
-        }
         if !self.known.contains(&key.as_str()) {
-            let checked: Vec<&'static str> = self
-                .known
-                .iter()
-                .copied()
-                .filter(|known| !keys::UNCHECKED.contains(known))
-                .collect();
-            let suggestion = did_you_mean(&key, checked.iter().copied());
-            let attribute = self.attribute;
-            return Some(Problem::UnknownKey { attribute, key, suggestion, known: checked });
+            let suggestion = did_you_mean(&key, self.known.iter().copied());
+            let (attribute, known) = (self.attribute, self.known.to_vec());
+            return Some(Problem::UnknownKey { attribute, key, suggestion, known });
         }
-        if self.seen.contains(&key) {
+        if self.seen.contains(&key) && !keys::REPEATABLE.contains(&key.as_str()) {
             return Some(Problem::RepeatedKey { key });
         }
         self.seen.push(key);

@@ -292,8 +292,9 @@ const DECLARATIONS: &[&str] = &[
         second: Buffer<f32>,
         #[child] child: Solver<N> }"#,
     r#"#[buffers(phases(start, loop stage { base, "solve", feval }, finish))]
-    struct C { #[buffer(size = 3, location = local, live = [start, feval..=base])] first: Buffer,
-        #[buffer(size = 2, aliases = "first", live = "solve..feval")] second: Buffer,
+    struct C { #[buffer(size = 3, location = local, part(0..2, live = start),
+        live = [start, feval..=base])] first: Buffer,
+        #[buffer(size = 2, aliases = "first", live = "solve..feval", handoff)] second: Buffer,
         #[child(call = [solve, stage])] child: Solver }"#,
     r#"struct B { #[buffer(size = 3, location = local, persistent)] first: Buffer,
         #[buffer(size = 2)] #[buffer(location = "auto")] second: Buffer, }"#,

@@ -44,6 +44,7 @@ fn shared_faults() -> Vec<Fault> {
         },
         Fault::EmptyRange { name: "same".to_owned(), range: "base..base".to_owned() },
         Fault::BackwardsRange { name: "no_loop".to_owned(), range: "finish..=start".to_owned() },
+        Fault::PartOutside { name: "reversed".to_owned(), start: 2, end: 1, holds: 3 },
         Fault::PersistentLive { name: "cache".to_owned() },
         Fault::PersistentParent { name: k1(), parent: "cache".to_owned() },
         Fault::PersistentAlias { name: "cache".to_owned(), parent: stages() },

@@ -36,6 +36,8 @@ pub struct Declared {
     pub zero: bool,
     /// `live`; empty where left out.
     pub live: &'static [Live],
+    /// `handoff`.
+    pub handoff: bool,
 }
 
 /// Collects entries, and every fault on the way.
@@ -118,7 +120,22 @@ impl Entries {
         if declared.zero {
             entry = entry.zero();
         }
+        if declared.handoff {
+            entry = entry.handoff();
+        }
         self.entries.push(entry);
+    }
+
+    /// Adds a part to the buffer added last.
+    pub fn part(&mut self, name: &str, start: Size, end: Size, live: &'static [Live]) {
+        let bound = |size: Size| size.and_then(|size| usize::try_from(size).ok());
+        let (Some(start), Some(end)) = (bound(start), bound(end)) else {
+            self.faults.push(Fault::OverflowingSize { name: name.to_owned() });
+            return;
+        };
+        // A buffer at fault was not added, and is told already.
+        let last = self.entries.pop_if(|entry| entry.name == name);
+        self.entries.extend(last.map(|entry| entry.part(start..end, live_ranges(live))));
     }
 
     /// The entries in the order of their declaration.

@@ -25,6 +25,10 @@ keys! {
     /// `live = base..=feval`: the phases in which the buffer holds data: one, a range, a list in
     /// `[...]`, or a loop for all of its phases. Left out: all phases.
     live;
+    /// `part(0..n, live = start)`: elements that hold data in phases of their own.
+    part;
+    /// `handoff`: takes its data over from the part of its parent that it lies on.
+    handoff;
     /// `prefix = "dirk"`: the factory's name; the struct's name in snake case where left out.
     prefix;
     /// `vars(n >= 1, 1 <= m <= 16)`: bounds of fields and const parameters.

@@ -28,8 +28,14 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let size = size(declaration, field, buffer.size.as_ref()?);
         let declared = declared(declaration, field, buffer);
         let (ident, ty) = (&field.ident, &field.ty);
+        let parts = buffer.parts.iter().map(|part| {
+            let (name, live) = (&field.name, live_ranges(&part.live.value));
+            let [start, end] = [&part.start, &part.end].map(|end| term(krate, &end.term));
+            quote!(#entries.part(#name, #start, #end, #live);)
+        });
         Some(quote! {
             #entries.buffer::<#ty>(&self.#ident, &#declared, #size);
+            #(#parts)*
         })
     });
     let types = types::expand(declaration);
@@ -61,6 +67,7 @@ fn declared(declaration: &Declaration, field: &Field, buffer: &Buffer) -> TokenS
     let persistent = buffer.persistent.is_some();
     let zero = buffer.zero.is_some();
     let live = live_ranges(field.ranges());
+    let handoff = buffer.handoff.is_some();
     let overflow = match buffer.overflow.as_ref().map(|overflow| overflow.value) {
         None | Some(Overflow::Error) => quote!(Error),
         Some(Overflow::Own) => quote!(Own),
@@ -74,6 +81,7 @@ fn declared(declaration: &Declaration, field: &Field, buffer: &Buffer) -> TokenS
             overflow: #krate::Overflow::#overflow,
             zero: #zero,
             live: #live,
+            handoff: #handoff,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `phases(start, loop stage { base, solve }, finish)`, and the ranges of phases in `live` and `call`.
 
 use darling::FromMeta;
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitStr, Meta, Token, braced, bracketed, token};
+use syn::{Expr, ExprRange, Ident, LitStr, Meta, RangeLimits, Token, braced, bracketed, token};
 
 use super::value::ungrouped;
 use crate::diag::Problem;
@@ -74,6 +74,49 @@ impl FromMeta for Located<Vec<LiveRange>> {
         match syn::parse2(tokens.clone()) {
             Ok(Ranges(ranges)) if !ranges.is_empty() => Ok(Self::new(ranges, tokens)),
             _ => Err(syn::Error::new_spanned(tokens, problem).into()),
+        }
+    }
+}
+
+/// `part(0..n, live = start)`
+#[derive(Debug)]
+pub(crate) struct PartValue {
+    pub(crate) start: Expr,
+    pub(crate) end: Expr,
+    pub(crate) live: Located<Vec<LiveRange>>,
+    /// The range of elements.
+    pub(crate) tokens: TokenStream,
+}
+
+impl FromMeta for PartValue {
+    fn from_meta(meta: &Meta) -> darling::Result<Self> {
+        const FORM: &str = "part(0..n, live = start)";
+        let problem =
+            || darling::Error::custom(Problem::KeyForm { key: "part", form: FORM }).with_span(meta);
+        let Meta::List(list) = meta else { return Err(problem()) };
+        let (elements, live) = list
+            .parse_args_with(|input: ParseStream<'_>| {
+                let elements: Expr = input.parse()?;
+                input.parse::<Token![,]>()?;
+                let live: Meta = input.parse()?;
+                input.parse::<Option<Token![,]>>()?;
+                Ok((elements, live))
+            })
+            .map_err(|_| problem())?;
+        let elements = ungrouped(&elements);
+        match elements {
+            Expr::Range(ExprRange {
+                start: Some(start),
+                end: Some(end),
+                limits: RangeLimits::HalfOpen(_),
+                ..
+            }) if live.path().is_ident("live") => Ok(Self {
+                start: ungrouped(start).clone(),
+                end: ungrouped(end).clone(),
+                live: FromMeta::from_meta(&live)?,
+                tokens: elements.to_token_stream(),
+            }),
+            _ => Err(problem()),
         }
     }
 }
