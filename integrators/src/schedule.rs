@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use crate::solver::SolveError;
 
-/// What rounding may do to a quotient that should be whole.
-const TOLERANCE: f64 = 4.0 * f64::EPSILON;
+/// What rounding may do to a difference of times, relative to the larger one.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// The largest share of a length of time that passes for rounding.
+const LARGEST_SHARE: f64 = 1e-6;
 
 /// The largest count that a kernel's integers hold on every device.
 const LARGEST_COUNT: f64 = i32::MAX as f64;
@@ -17,6 +20,7 @@ const LARGEST_COUNT: f64 = i32::MAX as f64;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Schedule {
     pub(crate) start: f64,
+    end: f64,
     /// The time between save points; the whole span where only the end is saved.
     pub(crate) interval: f64,
     pub(crate) intervals: usize,
@@ -35,14 +39,17 @@ impl Schedule {
     ) -> Result<Self, SolveError> {
         check_span(span)?;
         let length = span.end - span.start;
-        check_step(dt, length)?;
+        let longest = length + slack(span, length);
+        check_step(dt, length, longest)?;
         let interval = save_every.unwrap_or(length);
-        check_save_every(interval, length)?;
-        let intervals = (length / interval * (1.0 + TOLERANCE)).floor().max(1.0);
-        let steps = (interval / dt * (1.0 - TOLERANCE)).ceil().max(1.0);
+        check_save_every(interval, length, longest)?;
+        let slack = slack(span, interval);
+        let intervals = ((length + slack) / interval).floor().max(1.0);
+        let steps = ((interval - slack) / dt).ceil().max(1.0);
         check_counts(intervals, steps)?;
         Ok(Self {
             start: span.start,
+            end: span.end,
             interval,
             intervals: intervals as usize,
             steps: steps as usize,
@@ -62,10 +69,16 @@ impl Schedule {
 
     /// The times of the saved states.
     pub(crate) fn times(&self) -> impl Iterator<Item = f64> {
-        let first = usize::from(!self.saves_start);
-        let Self { start, interval, intervals, .. } = *self;
-        (first..=intervals).map(move |count| count as f64 * interval + start)
+        let Self { start, end, interval, saves_start, .. } = *self;
+        (0..self.rows())
+            .map(move |row| if saves_start { row as f64 * interval + start } else { end })
     }
+}
+
+/// What rounding may have done to a length of time within a span: decimal times that are far from 0
+/// lie further from what was written than their difference tells.
+fn slack(span: &Range<f64>, length: f64) -> f64 {
+    (ROUNDING * span.start.abs().max(span.end.abs())).min(LARGEST_SHARE * length)
 }
 
 /// A span is finite and goes forward.
@@ -79,17 +92,13 @@ fn check_span(span: &Range<f64>) -> Result<(), SolveError> {
 }
 
 /// A step is positive and not longer than the span.
-fn check_step(dt: f64, length: f64) -> Result<(), SolveError> {
-    if dt > 0.0 && dt <= length * (1.0 + TOLERANCE) {
-        Ok(())
-    } else {
-        Err(SolveError::Step { dt, length })
-    }
+fn check_step(dt: f64, length: f64, longest: f64) -> Result<(), SolveError> {
+    if dt > 0.0 && dt <= longest { Ok(()) } else { Err(SolveError::Step { dt, length }) }
 }
 
 /// The time between save points is positive and not longer than the span.
-fn check_save_every(interval: f64, length: f64) -> Result<(), SolveError> {
-    if interval > 0.0 && interval <= length * (1.0 + TOLERANCE) {
+fn check_save_every(interval: f64, length: f64, longest: f64) -> Result<(), SolveError> {
+    if interval > 0.0 && interval <= longest {
         Ok(())
     } else {
         Err(SolveError::SaveEvery { save_every: interval, length })
@@ -116,7 +125,7 @@ mod tests {
         {
             let schedule = Schedule::new(&(0.0..1.0), dt, Some(save_every)).unwrap();
             assert_eq!((schedule.steps, schedule.intervals), (steps, 10), "dt = {dt}");
-            assert!(schedule.step() <= dt * (1.0 + TOLERANCE));
+            assert!(schedule.step() <= dt * (1.0 + LARGEST_SHARE));
         }
     }
 
@@ -132,5 +141,30 @@ mod tests {
         let schedule = Schedule::new(&(0.0..1.0), 0.3, None).unwrap();
         assert_eq!((schedule.steps, schedule.rows()), (4, 1));
         assert_eq!(schedule.times().collect::<Vec<_>>(), [1.0]);
+    }
+
+    #[test]
+    fn times_far_from_zero_are_as_exact_as_they_can_be() {
+        let schedule = Schedule::new(&(100.7..101.0), 0.1, Some(0.1)).unwrap();
+        assert_eq!((schedule.rows(), schedule.steps), (4, 1));
+        for (span, dt, steps) in [
+            (100.7..101.0, 0.3, 1),
+            (100.1..100.4, 0.1, 3),
+            (-100.4..-100.1, 0.1, 3),
+            (1e6..1e6 + 0.3, 0.1, 3),
+            (-0.3..0.1, 0.1, 4),
+        ] {
+            let schedule = Schedule::new(&span, dt, None).unwrap();
+            assert_eq!(schedule.steps, steps, "{span:?}");
+            assert_eq!(schedule.times().collect::<Vec<_>>(), [span.end]);
+        }
+    }
+
+    #[test]
+    fn rounding_excuses_no_longer_steps() {
+        // Times here are 2e-6 apart, and so are not told from each other by a step of 1e-6.
+        let schedule = Schedule::new(&(1e10..1e10 + 1.0), 1e-6, None).unwrap();
+        assert_eq!(schedule.steps, 999_999);
+        assert!(Schedule::new(&(1e10..1e10 + 1.0), 1.001, None).is_err());
     }
 }
