@@ -1,7 +1,7 @@
 //! What is said about equations that mean nothing: the place, and the way out.
 
 // The helpers of tests assert as well.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use integrators::{System, SystemError};
 
@@ -9,7 +9,7 @@ fn lorenz(equations: &str) -> Result<System, SystemError> {
     System::parse(equations)?
         .states([("x", 1.0), ("y", 0.0)])
         .constants([("sigma", 10.0)])
-        .parameters([("rho", 21.0)])
+        .parameters([("rho", 21.0), ("e", 2.0)])
         .build()
 }
 
@@ -107,4 +107,38 @@ fn equations_that_would_exhaust_the_stack_are_refused() {
         "(".repeat(200)
     );
     lorenz(&fits).unwrap();
+}
+
+#[test]
+fn powers_are_deep_only_inside_each_other() {
+    // Each comment has what would be too deep, or end the equation, if it were not one.
+    let comment = format!("# a; {}; b\n", "^(".repeat(200));
+    for (power, count) in
+        [("x^2", 400), ("(x + y)^2", 300), ("x**-2", 300), ("x^y^2", 300), ("x^e", 300)]
+    {
+        let sum = vec![power; count].join(" + ");
+        lorenz(&format!("dx = {sum} {comment}dy = {sum} {comment}")).unwrap();
+    }
+    let nested =
+        |count: usize| format!("dx = {}x{}\ndy = x", "x^(".repeat(count), ")".repeat(count));
+    lorenz(&nested(49)).unwrap();
+    for equations in [
+        nested(51),
+        format!("dx = x{}\ndy = x", "^-x".repeat(101)),
+        format!("dx = x{}\ndy = x", "^1e-2".repeat(101)),
+        format!("# comment\rdx = {}x{}\ndy = x", "(".repeat(101), ")".repeat(101)),
+        format!("dx = (x*{}x)^{}2", "(".repeat(50), "x^".repeat(101)),
+    ] {
+        assert!(matches!(lorenz(&equations), Err(SystemError::TooDeep { .. })), "{equations}");
+    }
+}
+
+#[test]
+fn of_a_long_line_what_is_around_the_fault_is_shown() {
+    let shown =
+        message(&format!("dx = {}nowhere{}\ndy = x", "x + ".repeat(100), " + y".repeat(100)));
+    let lines: Vec<_> = shown.lines().collect();
+    let [_, _, line, caret] = lines.as_slice() else { panic!("{shown}") };
+    assert!(line.len() < 120 && line.ends_with("..."), "{shown}");
+    assert_eq!(line.find("nowhere"), caret.find('^'), "{shown}");
 }

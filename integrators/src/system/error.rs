@@ -31,19 +31,27 @@ impl Excerpt {
     }
 }
 
+/// The most characters of a line that are shown.
+const WIDTH: usize = 100;
+
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
+        // Of a long line, what is around the fault.
+        let (caret, length) = (self.column.saturating_sub(1), self.text.chars().count());
+        let start = caret.saturating_sub(WIDTH / 2).min(length.saturating_sub(WIDTH));
+        let before = if start > 0 { "..." } else { "" };
+        let after = if start + WIDTH < length { "..." } else { "" };
+        let shown: String = self.text.chars().skip(start).take(WIDTH).collect();
         // Tabs are kept, so that the caret stands under the fault.
-        let indent: String = self
-            .text
+        let indent: String = before
             .chars()
-            .take(self.column - 1)
+            .chain(shown.chars().take(caret - start))
             .map(|character| if character == '\t' { '\t' } else { ' ' })
             .collect();
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{number} | {}", self.text)?;
+        writeln!(f, "{number} | {before}{shown}{after}")?;
         write!(f, "{margin} | {indent}^")
     }
 }

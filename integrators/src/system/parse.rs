@@ -71,28 +71,89 @@ pub(super) fn parse(text: &str) -> Result<Vec<Equation>, SystemError> {
 
 /// Refuses equations that would exhaust the stack, in the parser or later.
 fn check_nesting(text: &str) -> Result<(), SystemError> {
-    let mut offset = 0;
-    for equation in text.split_inclusive(['\n', ';']) {
-        let (mut depth, mut operators) = (0_usize, 0_usize);
-        // `**` counts twice, which only lowers the limits.
-        for character in equation.chars().take_while(|&character| character != '#') {
-            match character {
-                '(' | '^' => depth += 1,
-                ')' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            operators += usize::from("+-*/^".contains(character));
-            if depth > DEEPEST || operators > LONGEST {
-                return Err(SystemError::TooDeep { at: Excerpt::new(text, offset) });
-            }
+    let mut nesting = Nesting::default();
+    let (mut start, mut in_comment) = (0, false);
+    let mut characters = text.char_indices().peekable();
+    while let Some((offset, character)) = characters.next() {
+        match character {
+            '\n' | '\r' => in_comment = false,
+            '#' => in_comment = true,
+            _ => {}
         }
-        let stars = equation.matches("**").count();
-        if depth + stars > DEEPEST {
-            return Err(SystemError::TooDeep { at: Excerpt::new(text, offset) });
+        match character {
+            '\n' | '\r' => (nesting, start) = (Nesting::default(), offset + 1),
+            _ if in_comment => {}
+            ';' => (nesting, start) = (Nesting::default(), offset + 1),
+            '*' if characters.next_if(|&(_, next)| next == '*').is_some() => nesting.take('^'),
+            _ => nesting.take(character),
         }
-        offset += equation.len();
+        if nesting.depth() > DEEPEST || nesting.operators > LONGEST {
+            return Err(SystemError::TooDeep { at: Excerpt::new(text, start) });
+        }
     }
     Ok(())
+}
+
+/// How deep the parser is inside an equation.
+#[derive(Default)]
+struct Nesting {
+    /// Parentheses around this place.
+    parentheses: usize,
+    /// Powers around this place: `x^y^z` is inside two, as is what follows in parentheses.
+    powers: usize,
+    /// The powers around each of the parentheses.
+    outer_powers: Vec<usize>,
+    operators: usize,
+    /// Whether an operand has just ended, so that `-` is no sign.
+    after_operand: bool,
+    /// Whether the last word is a number, so that `-` after its `e` is part of it.
+    in_number: bool,
+    previous: Option<char>,
+}
+
+impl Nesting {
+    fn depth(&self) -> usize {
+        self.parentheses + self.powers
+    }
+
+    /// Goes on by one character that is in no comment.
+    fn take(&mut self, character: char) {
+        let previous = self.previous.replace(character);
+        if is_of_word(character) && !previous.is_some_and(is_of_word) {
+            self.in_number = character.is_ascii_digit() || character == '.';
+        }
+        let after_e = self.in_number && matches!(previous, Some('e' | 'E'));
+        if after_e && matches!(character, '+' | '-') {
+            return;
+        }
+        self.operators += usize::from("+-*/^".contains(character));
+        match character {
+            '(' => {
+                self.parentheses += 1;
+                self.outer_powers.push(self.powers);
+            }
+            ')' => {
+                self.parentheses = self.parentheses.saturating_sub(1);
+                self.powers = self.outer_powers.pop().unwrap_or_default();
+            }
+            '^' => self.powers += 1,
+            // Whatever binds less than a power ends those that are not around the parentheses.
+            '*' | '/' | ',' | '=' => self.end_powers(),
+            '+' | '-' if self.after_operand => self.end_powers(),
+            _ => {}
+        }
+        if !character.is_whitespace() {
+            self.after_operand = !"+-*/^,=(".contains(character);
+        }
+    }
+
+    fn end_powers(&mut self) {
+        self.powers = self.outer_powers.last().copied().unwrap_or_default();
+    }
+}
+
+fn is_of_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.')
 }
 
 /// What could stand where the parser stopped.
