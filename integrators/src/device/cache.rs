@@ -51,7 +51,8 @@ pub enum CacheOutcome {
     Hit,
     /// There was no entry; the kernel was compiled and stored.
     Stored,
-    /// The entry was damaged; the kernel was compiled and stored in its place.
+    /// The entry was damaged, or could not be loaded; the kernel was compiled and stored in its
+    /// place.
     Rebuilt,
     /// The kernel was compiled and could not be stored.
     NotStored {
@@ -65,7 +66,7 @@ impl fmt::Display for CacheOutcome {
         match self {
             Self::Hit => f.write_str("from the cache"),
             Self::Stored => f.write_str("compiled and stored in the cache"),
-            Self::Rebuilt => f.write_str("compiled, as the cache's entry was damaged"),
+            Self::Rebuilt => f.write_str("compiled, as the cache's entry was of no use"),
             Self::NotStored { reason } => write!(f, "compiled and not stored: {reason}"),
         }
     }
@@ -112,21 +113,43 @@ impl KernelCache {
         key: &CacheKey,
         build: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<(Vec<u8>, CacheOutcome), E> {
+        // A file that cannot be read is an entry that is not there: storing it says why.
+        let stored = self.path(key).and_then(|path| std::fs::read(path).ok());
+        let outcome = if stored.is_some() { CacheOutcome::Rebuilt } else { CacheOutcome::Stored };
+        match stored.and_then(|entry| verify(key, entry)) {
+            Some(payload) => Ok((payload, CacheOutcome::Hit)),
+            None => self.build(key, build, outcome),
+        }
+    }
+
+    /// The bytes of an entry from `build`, whatever the folder holds: for an entry that is whole and
+    /// of no use, as what it was built for has changed.
+    ///
+    /// # Errors
+    /// Those of `build`, and no others.
+    pub fn rebuild<E>(
+        &self,
+        key: &CacheKey,
+        build: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<(Vec<u8>, CacheOutcome), E> {
+        self.build(key, build, CacheOutcome::Rebuilt)
+    }
+
+    /// Builds an entry; the outcome is `stored` where it could be stored.
+    fn build<E>(
+        &self,
+        key: &CacheKey,
+        build: impl FnOnce() -> Result<Vec<u8>, E>,
+        stored: CacheOutcome,
+    ) -> Result<(Vec<u8>, CacheOutcome), E> {
+        let payload = build()?;
         let Some(path) = self.path(key) else {
             let reason =
                 format!("the user has no cache folder; set {FOLDER_VARIABLE} to a folder to use");
-            return Ok((build()?, CacheOutcome::NotStored { reason }));
+            return Ok((payload, CacheOutcome::NotStored { reason }));
         };
-        // A file that cannot be read is an entry that is not there: storing it says why.
-        let stored = std::fs::read(&path).ok();
-        let stored_is_damaged = stored.is_some();
-        if let Some(payload) = stored.and_then(|entry| verify(key, entry)) {
-            return Ok((payload, CacheOutcome::Hit));
-        }
-        let payload = build()?;
         let outcome = match store(key, &payload, &path) {
-            Ok(()) if stored_is_damaged => CacheOutcome::Rebuilt,
-            Ok(()) => CacheOutcome::Stored,
+            Ok(()) => stored,
             Err(error) => {
                 CacheOutcome::NotStored { reason: format!("{}: {error}", path.display()) }
             }

@@ -4,6 +4,7 @@ mod compiler;
 mod library;
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::fmt;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -44,13 +45,35 @@ pub enum HostError {
         /// What it printed.
         log: String,
     },
-    /// A file of the compilation could not be written or read, or the compiler not be started.
+    /// The compiler could not be started.
+    #[error(
+        "`{compiler}` could not be started: {error}\nhelp: name another C compiler in the environment variable `CC`"
+    )]
+    Start {
+        /// The command.
+        compiler: String,
+        /// What the system answered.
+        #[source]
+        error: std::io::Error,
+    },
+    /// What was taken for a compiler compiles nothing.
+    #[error(
+        "`{compiler}` reported success and wrote no library, so it is no C compiler\nhelp: name a C compiler in the environment variable `CC`"
+    )]
+    NotACompiler {
+        /// The command.
+        compiler: String,
+    },
+    /// A file of the compilation could not be written or read.
     #[error(
         "the kernel could not be compiled: {0}\nhelp: the folder for temporary files must be writable"
     )]
     Files(#[from] std::io::Error),
     /// The compiled kernel could not be loaded.
-    #[error("the compiled kernel could not be loaded: {0}")]
+    #[error(
+        "the compiled kernel could not be loaded: {}\nhelp: the folder for temporary files (`TMPDIR`) must allow code to run, and `CC` name a C compiler for this machine",
+        reason(.0)
+    )]
     Load(#[from] libloading::Error),
     /// The threads could not be started.
     #[error("the threads could not be started: {0}\nhelp: ask for fewer threads")]
@@ -68,6 +91,11 @@ pub enum HostError {
     /// No layout fits.
     #[error(transparent)]
     Layout(#[from] BufferError),
+}
+
+/// What the loader said; the error itself names only the function that failed.
+fn reason(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The host's processor, with its C compiler.
@@ -148,6 +176,10 @@ impl HostDevice {
         }
     }
 
+    fn key(&self, source: &KernelSource) -> CacheKey {
+        CacheKey::new([self.compiler.identity().as_bytes(), source.text.as_bytes()])
+    }
+
     /// Compiles a kernel, or takes it from the cache.
     ///
     /// # Errors
@@ -155,13 +187,18 @@ impl HostDevice {
     pub fn compile(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
         let start = Instant::now();
         self.check_lanes(source)?;
-        let identity = self.compiler.identity();
-        let key = CacheKey::new([identity.as_bytes(), source.text.as_bytes()]);
-        let (object, cache) =
-            self.cache.get_or_build(&key, || self.compiler.compile(&source.text))?;
-        let library = Library::load(&object, &source.entry)?;
+        let key = self.key(source);
+        let build = || self.compiler.compile(&source.text);
+        let (object, mut cache) = self.cache.get_or_build(&key, build)?;
+        let mut library = Library::load(&object, &source.entry);
+        // What was compiled on another system may be whole and still not load on this one.
+        if cache == CacheOutcome::Hit && matches!(library, Err(HostError::Load(_))) {
+            let (object, rebuilt) = self.cache.rebuild(&key, build)?;
+            cache = rebuilt;
+            library = Library::load(&object, &source.entry);
+        }
         Ok(HostKernel {
-            library,
+            library: library?,
             group_bytes: source.shared_bytes * source.lanes,
             lanes: source.lanes,
             threads: self.threads.clone(),
@@ -245,5 +282,36 @@ impl HostKernel {
         let threads = rayon::current_num_threads();
         let even = runs.div_ceil(threads * CHUNKS_PER_THREAD).min(LARGEST_CHUNK);
         even.max(1).next_multiple_of(self.lanes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_does_not_load_is_built_again_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = KernelCache::in_folder(folder.path());
+        let device = HostDevice::new().unwrap().lanes(1).unwrap().cache(cache.clone());
+        let source = KernelSource {
+            text: "void kernel(void) {}".to_owned(),
+            entry: "kernel".to_owned(),
+            precision: Precision::F64,
+            lanes: 1,
+            shared_bytes: 0,
+        };
+        cache
+            .rebuild(&device.key(&source), || Ok::<_, Infallible>(b"no library".to_vec()))
+            .unwrap();
+        for expected in [CacheOutcome::Rebuilt, CacheOutcome::Hit] {
+            assert_eq!(*device.compile(&source).unwrap().cache_outcome(), expected);
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_failure_to_load_is_told() {
+        let message = Library::load(b"no library", "kernel").unwrap_err().to_string();
+        assert!(message.contains(".so: ") && message.contains("help: the folder"), "{message}");
     }
 }

@@ -1,16 +1,20 @@
 //! The system's C compiler.
 
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, Output};
-use std::{fmt, fs};
+use std::{fmt, fs, io};
 
-use super::HostError;
+use super::{HostError, library};
 
 /// What is tried where `CC` is not set.
 const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
 
 /// Floating point is written in the text (no contraction), buffers are reused under other element
 /// types (no strict aliasing), and nothing reads `errno`.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 10] = [
+    // Whatever else the compiler may take the text for.
+    "-x",
+    "c",
     "-std=gnu11",
     "-O3",
     "-fno-math-errno",
@@ -31,7 +35,7 @@ const MACHINE_OPTIONS: &[&str] = if cfg!(any(target_arch = "x86_64", target_arch
 /// A C compiler that runs.
 #[derive(Debug)]
 pub(super) struct Compiler {
-    program: String,
+    program: OsString,
     /// Arguments that `CC` gives before ours, as in `ccache gcc`.
     arguments: Vec<String>,
     version: String,
@@ -40,34 +44,40 @@ pub(super) struct Compiler {
 impl Compiler {
     /// The compiler that `CC` names, else the first of the usual ones that runs.
     pub(super) fn find() -> Result<Self, HostError> {
-        let named = std::env::var("CC").ok().filter(|command| !command.trim().is_empty());
+        let named = std::env::var_os("CC").filter(|command| !command.is_empty());
         let candidates = match &named {
-            Some(command) => vec![command.as_str()],
-            None => COMPILERS.to_vec(),
+            Some(command) => vec![command.as_os_str()],
+            None => COMPILERS.map(OsStr::new).to_vec(),
         };
         candidates.iter().find_map(|command| Self::try_command(command)).ok_or_else(|| {
-            let tried = candidates.iter().map(|command| format!("`{command}`")).collect::<Vec<_>>();
-            HostError::NoCompiler { tried: tried.join(", ") }
+            let tried = candidates.iter().map(|command| format!("`{}`", command.display()));
+            HostError::NoCompiler { tried: tried.collect::<Vec<_>>().join(", ") }
         })
     }
 
-    fn try_command(command: &str) -> Option<Self> {
-        let mut words = command.split_whitespace().map(str::to_owned);
-        let program = words.next()?;
-        let arguments: Vec<_> = words.collect();
+    /// The compiler of a command: a program, whose path may hold spaces, or one with arguments.
+    fn try_command(command: &OsStr) -> Option<Self> {
+        Self::try_program(command.to_owned(), Vec::new()).or_else(|| {
+            let mut words = command.to_str()?.split_whitespace().map(str::to_owned);
+            Self::try_program(words.next()?.into(), words.collect())
+        })
+    }
+
+    fn try_program(program: OsString, arguments: Vec<String>) -> Option<Self> {
         let answer = Command::new(&program).args(&arguments).arg("--version").output().ok()?;
         let version = String::from_utf8_lossy(&answer.stdout).into_owned();
         answer.status.success().then_some(Self { program, arguments, version })
     }
 
-    /// What decides the code besides the text: compiler, options and processor.
+    /// What decides the code besides the text: compiler, options, processor and C library.
     pub(super) fn identity(&self) -> String {
         format!(
-            "{} {:?}\n{}\n{OPTIONS:?} {MACHINE_OPTIONS:?}\n{:?}",
+            "{:?} {:?}\n{}\n{OPTIONS:?} {MACHINE_OPTIONS:?}\n{}\n{}",
             self.program,
             self.arguments,
             self.version,
-            features()
+            processor(),
+            library::c_library_version().unwrap_or_default()
         )
     }
 
@@ -83,51 +93,110 @@ impl Compiler {
             .arg("-o")
             .args([&library, &source])
             .arg("-lm")
-            .output()?;
-        if status.success() {
-            Ok(fs::read(&library)?)
-        } else {
-            Err(HostError::Compile {
-                compiler: self.program.clone(),
-                log: String::from_utf8_lossy(&stderr).into_owned(),
-            })
+            .output()
+            .map_err(|error| HostError::Start { compiler: self.command(), error })?;
+        if !status.success() {
+            let log = String::from_utf8_lossy(&stderr).into_owned();
+            return Err(HostError::Compile { compiler: self.command(), log });
         }
+        fs::read(&library).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => HostError::NotACompiler { compiler: self.command() },
+            _ => error.into(),
+        })
+    }
+
+    fn command(&self) -> String {
+        self.program.display().to_string()
     }
 }
 
 impl fmt::Display for Compiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.version.lines().next().unwrap_or(&self.program))
+        match self.version.lines().next() {
+            Some(version) => f.write_str(version),
+            None => self.program.display().fmt(f),
+        }
     }
 }
 
-macro_rules! detected {
-    ($detect:ident: $($feature:tt)*) => {
-        vec![$(($feature, std::arch::$detect!($feature))),*]
-    };
-}
-
-/// The processor's features that bear on the code, and whether it has them.
-fn features() -> Vec<(&'static str, bool)> {
-    #[cfg(target_arch = "x86_64")]
-    return detected!(is_x86_feature_detected: "sse4.2" "avx" "avx2" "fma" "bmi2" "avx512f"
-        "avx512cd" "avx512bw" "avx512dq" "avx512vl" "avx512ifma" "avx512vbmi" "avx512vnni"
-        "avx512bf16" "avx512fp16");
-    #[cfg(target_arch = "aarch64")]
-    return detected!(is_aarch64_feature_detected: "neon" "fp16" "dotprod" "sve" "sve2");
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return Vec::new();
+/// What the system tells of a processor, as far as it decides the code for it: its model, by which
+/// compilers choose instructions, and all its features. Empty on systems that keep no such file.
+fn processor() -> String {
+    const KEYS: [&str; 9] = [
+        "vendor_id",
+        "cpu family",
+        "model",
+        "flags",
+        "Features",
+        "CPU implementer",
+        "CPU architecture",
+        "CPU variant",
+        "CPU part",
+    ];
+    let all = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let first = all.split("\n\n").next().unwrap_or_default();
+    let is_key =
+        |line: &&str| line.split_once(':').is_some_and(|(key, _)| KEYS.contains(&key.trim_end()));
+    first.lines().filter(is_key).collect::<Vec<_>>().join("\n")
 }
 
 /// Bytes of the widest vector register that fuses multiply-adds.
 pub(super) fn vector_bytes() -> usize {
-    let features = features();
-    let has = |name| features.contains(&(name, true));
-    if has("avx512f") {
-        64
-    } else if has("avx2") && has("fma") {
-        32
-    } else {
-        16
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        return 64;
+    } else if std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma")
+    {
+        return 32;
+    }
+    16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_compiler_is_a_path_or_a_path_with_arguments() {
+        let folder = tempfile::tempdir().unwrap();
+        let spaced = folder.path().join("a compiler");
+        std::os::unix::fs::symlink("/bin/true", &spaced).unwrap();
+        let compiler = Compiler::try_command(spaced.as_os_str()).unwrap();
+        assert_eq!(compiler.program, spaced);
+        let with_arguments = Compiler::try_command(OsStr::new("sh -e -c true")).unwrap();
+        assert_eq!(with_arguments.arguments, ["-e", "-c", "true"]);
+        assert!(Compiler::try_command(OsStr::new("no-such-compiler")).is_none());
+    }
+
+    #[test]
+    fn what_compiles_nothing_is_told() {
+        let compile = |program: &str| {
+            let (program, arguments) = (program.into(), Vec::new());
+            Compiler { program, arguments, version: String::new() }.compile("").unwrap_err()
+        };
+        let error = compile("true");
+        assert!(matches!(error, HostError::NotACompiler { .. }), "{error}");
+        let error = compile("no-such-compiler");
+        assert!(matches!(error, HostError::Start { .. }), "{error}");
+        assert!(!error.to_string().contains("temporary"), "{error}");
+    }
+
+    #[test]
+    fn whatever_the_suffix_the_text_is_c() {
+        let Some(compiler) = Compiler::try_command(OsStr::new("g++")) else {
+            println!("skipped: no g++");
+            return;
+        };
+        compiler.compile("int new;").unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_processor_is_told_by_all_its_features() {
+        let known = processor();
+        assert!(known.contains("flags\t") || known.contains("Features\t"), "{known}");
+        assert!(!known.contains("MHz"), "{known}");
     }
 }

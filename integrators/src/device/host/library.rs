@@ -62,3 +62,21 @@ impl Library {
         }
     }
 }
+
+/// The version of the C library that kernels are linked with; none where it does not tell.
+pub(super) fn c_library_version() -> Option<String> {
+    #[cfg(target_env = "gnu")]
+    {
+        use std::ffi::{CStr, c_char};
+
+        unsafe extern "C" {
+            /// In every version of glibc.
+            safe fn gnu_get_libc_version() -> *const c_char;
+        }
+        // SAFETY: it returns a string that ends with 0 and is never freed or changed.
+        let version = unsafe { CStr::from_ptr(gnu_get_libc_version()) };
+        Some(version.to_string_lossy().into_owned())
+    }
+    #[cfg(not(target_env = "gnu"))]
+    None
+}
