@@ -21,8 +21,8 @@ INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(c
         stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
 }
 
-INLINE void SELF(step)(memory m, BUFFER(const real) state, BUFFER(real) proposed_state,
-                       BUFFER(const real) parameters, real t, real dt)
+INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER(real) proposed_state,
+                          BUFFER(const real) parameters, real t, real dt)
 {
     ALLOCATE(stage_rhs, m);
     ALLOCATE(stage_accumulator, m);
@@ -34,6 +34,7 @@ INLINE void SELF(step)(memory m, BUFFER(const real) state, BUFFER(real) proposed
     SELF(tableau)(EVALUATE, ADD)
 #undef EVALUATE
 #undef ADD
+    return INTEGER(0);
 }
 
 #undef STAGE

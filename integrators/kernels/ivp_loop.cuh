@@ -1,7 +1,8 @@
 /* The initial value problem of each run, from save point to save point with a fixed step.
  *
- * All lanes take the steps of one interval together, so the loop over steps has no masks. Between
- * intervals each lane is on its own: it saves, and where its run has ended it takes the next one. */
+ * All lanes take the steps of one interval together, so the loop over steps has no masks but that of
+ * the runs which have not failed. Between intervals each lane is on its own: it saves, and where its
+ * run has ended it takes the next one. */
 
 /* Which lanes hold numbers only. */
 INLINE mask SELF(finite)(BUFFER(const real) state)
@@ -9,7 +10,7 @@ INLINE mask SELF(finite)(BUFFER(const real) state)
     mask finite = ALL_LANES;
     UNROLL
     for (int i = 0; i < SIZE(state); i++)
-        finite = AND(finite, EQ(state[i] - state[i], REAL(0.0)));
+        finite = AND(finite, FINITE(state[i]));
     return finite;
 }
 
@@ -40,7 +41,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     /* Where the initial state is saved it is row 0, and interval 0 ends in row 1. */
     const integer_scalar first_row = (integer_scalar)(a->rows - a->intervals);
     mask busy = NO_LANES;
-    integer run = INTEGER(0), interval = INTEGER(0);
+    integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
 
     for (;;) {
         const mask fresh = TAKE(&runs, NOT(busy), &run);
@@ -49,6 +50,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             return;
         if (ANY(fresh)) {
             interval = SELECT_INTEGER(fresh, INTEGER(0), interval);
+            status = SELECT_INTEGER(fresh, INTEGER(0), status);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
                 state[i] = GATHER(fresh, a->initial_states + i * a->runs, run, state[i]);
@@ -64,22 +66,26 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         const precise interval_start = ADVANCE(start, interval, a->interval);
         for (integer_scalar k = 0; k < steps; k++) {
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
-            CHILD(step, step)(m, state, proposed_state, parameters, t.high + t.low, dt);
+            const mask going = AND(busy, EQ(status, INTEGER(0)));
+            status = status | CHILD(step, step)(m, going, state, proposed_state, parameters, t.high + t.low, dt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
                 state[i] = proposed_state[i];
         }
 
-        const mask finite = SELF(finite)(state);
+        /* What the state is after a step that failed says nothing. */
+        const mask broken = AND(EQ(status, INTEGER(0)), NOT(SELF(finite)(state)));
+        status = SELECT_INTEGER(broken, INTEGER(NON_FINITE), status);
+        const mask failed = AND(busy, NE(status, INTEGER(0)));
         const integer row = interval + first_row;
-        SELF(save)(AND(busy, finite), a, row, run, state);
-        if (ANY(AND(busy, NOT(finite))))
-            SELF(abandon)(AND(busy, NOT(finite)), a, row, run);
+        SELF(save)(AND(busy, NOT(failed)), a, row, run, state);
+        if (ANY(failed))
+            SELF(abandon)(failed, a, row, run);
         interval = interval + 1;
-        const mask ended = AND(busy, OR(NOT(finite), EQ(interval, INTEGER((integer_scalar)a->intervals))));
+        const mask ended = AND(busy, OR(failed, EQ(interval, INTEGER((integer_scalar)a->intervals))));
         for (int lane = 0; lane < BUFFERS_LANES; lane++)
             if (LANE(ended, lane))
-                a->status[LANE(run, lane)] = LANE(finite, lane) ? 0 : NON_FINITE;
+                a->status[LANE(run, lane)] = (int)LANE(status, lane);
         busy = AND(busy, NOT(ended));
     }
 }

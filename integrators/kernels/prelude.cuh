@@ -57,6 +57,13 @@ typedef int mask;
 
 #define REAL(x) SPLAT(SCALAR(x))
 
+/* The distance from 1 to the next real. */
+#if REAL_BITS == 32
+#define EPSILON REAL(1.1920928955078125e-07)
+#else
+#define EPSILON REAL(2.220446049250313e-16)
+#endif
+
 /* ---- Masks ---- */
 
 #if BUFFERS_LANES > 1
@@ -103,6 +110,9 @@ INLINE int ANY(mask lanes)
 #endif
 
 #define ALL(lanes) (!ANY(NOT(lanes)))
+#define FINITE(x) EQ((x) - (x), REAL(0.0))
+/* For values that read nothing of each other's lanes: both are computed. */
+#define SELECT_LESS(a, b, chosen, other) SELECT(LT(a, b), chosen, other)
 
 /* ---- Functions of reals ---- */
 
@@ -251,6 +261,18 @@ EACH_LANE1(TAN, SCALAR_BUILTIN(tan))
 EACH_LANE1(TANH, SCALAR_BUILTIN(tanh))
 #endif
 #endif
+
+/* The root of the mean square of errors, each in units of tolerance * (1 + |reference|). */
+INLINE real SCALED_NORM(BUFFER(const real) errors, BUFFER(const real) reference, int count, real tolerance)
+{
+    real sum = REAL(0.0);
+    UNROLL
+    for (int i = 0; i < count; i++) {
+        const real scaled = errors[i] / FMA(tolerance, ABS(reference[i]), tolerance);
+        sum = FMA(scaled, scaled, sum);
+    }
+    return SQRT(sum / SPLAT((real_scalar)count));
+}
 
 /* ---- Numbers in two reals ---- */
 

@@ -11,6 +11,15 @@ pub struct Status(pub(crate) i32);
 impl Status {
     /// A state was infinite or not a number at a save point. From there on its rows hold NaN.
     pub const NON_FINITE: Self = Self(1);
+    /// A stage of an implicit method was not solved in as many corrections as there may be; the rows
+    /// from there on hold NaN. Shorter steps, or a larger tolerance of the solver, may help.
+    pub const NEWTON_ITERATIONS: Self = Self(8);
+    /// A correction to a stage was not found in as many iterations of the linear solver as there may
+    /// be; the rows from there on hold NaN. Shorter steps may help.
+    pub const LINEAR_ITERATIONS: Self = Self(16);
+    /// The corrections to a stage grew, or stopped to shrink; the rows from there on hold NaN. Shorter
+    /// steps may help.
+    pub const NEWTON_DIVERGENCE: Self = Self(32);
 
     /// Whether the run reached its end.
     pub fn is_success(self) -> bool {

@@ -1,5 +1,6 @@
 //! Systems of ordinary differential equations, written as equations.
 
+mod differentiate;
 mod emit;
 mod error;
 mod expression;

@@ -1,13 +1,14 @@
 //! Coefficients of Runge-Kutta methods.
 
-/// An explicit Runge-Kutta method: its Butcher tableau.
+/// An explicit or diagonally implicit Runge-Kutta method: its Butcher tableau.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tableau {
     /// The names that a solver knows it by.
     pub names: &'static [&'static str],
     /// The order of convergence.
     pub order: usize,
-    /// The weight of each derivative in the state of each later stage: row `i` has `i` entries.
+    /// The weight of each derivative in the state of each later stage: row `i` has `i` entries, and
+    /// behind them its own derivative's where the method is implicit.
     pub a: &'static [&'static [f64]],
     /// The weight of each derivative in the result.
     pub b: &'static [f64],
@@ -21,13 +22,18 @@ impl Tableau {
         self.b.len()
     }
 
-    /// Whether the last stage is at the result, so that its derivative is the first of the next
-    /// step.
+    /// Whether the state of the last stage is the result.
+    pub fn ends_in_last_stage(&self) -> bool {
+        let row = self.a.last().copied().unwrap_or_default();
+        self.c.last() == Some(&1.0)
+            && row.iter().chain(std::iter::repeat(&0.0)).zip(self.b).all(|(a, b)| a == b)
+    }
+
+    /// Whether the last stage is at the result and the first one at the state, so that the last
+    /// derivative of a step is the first of the next.
     pub fn first_same_as_last(&self) -> bool {
-        let (Some(row), Some((&last, weights))) = (self.a.last(), self.b.split_last()) else {
-            return false;
-        };
-        last == 0.0 && *row == weights && self.c.last() == Some(&1.0) && self.stages() > 1
+        let first = self.a.first().copied().unwrap_or_default();
+        self.stages() > 1 && self.ends_in_last_stage() && first.iter().all(|&weight| weight == 0.0)
     }
 }
 
@@ -81,9 +87,81 @@ pub const TSIT5: Tableau = Tableau {
 /// All explicit methods.
 pub const EXPLICIT: [Tableau; 2] = [CLASSICAL_RK4, TSIT5];
 
+/// The implicit midpoint rule.
+pub const IMPLICIT_MIDPOINT: Tableau =
+    Tableau { names: &["implicit_midpoint"], order: 2, a: &[&[0.5]], b: &[1.0], c: &[0.5] };
+
+/// The trapezoidal rule.
+pub const TRAPEZOIDAL_DIRK: Tableau = Tableau {
+    names: &["trapezoidal_dirk", "ode23t"],
+    order: 2,
+    a: &[&[0.0], &[0.5, 0.5]],
+    b: &[0.5, 0.5],
+    c: &[0.0, 1.0],
+};
+
+/// The L-stable method of order 2 of Alexander (1977).
+pub const SDIRK_2_2: Tableau = Tableau {
+    names: &["sdirk_2_2"],
+    order: 2,
+    a: &[&[0.2928932188134524], &[0.7071067811865476, 0.2928932188134524]],
+    b: &[0.7071067811865476, 0.2928932188134524],
+    c: &[0.2928932188134524, 1.0],
+};
+
+/// The L-stable method of order 3 of Alexander (1977).
+pub const L_STABLE_DIRK_3: Tableau = Tableau {
+    names: &["l_stable_dirk_3"],
+    order: 3,
+    a: &[
+        &[0.43586652150845895],
+        &[0.2820667392457705, 0.43586652150845895],
+        &[1.2084966491760099, -0.6443631706844688, 0.43586652150845895],
+    ],
+    b: &[1.2084966491760099, -0.6443631706844688, 0.43586652150845895],
+    c: &[0.43586652150845895, 0.7179332607542295, 1.0],
+};
+
+/// The method of order 3(2) of Kvaerno (2004).
+pub const KVAERNO3: Tableau = Tableau {
+    names: &["kvaerno3"],
+    order: 3,
+    a: &[
+        &[0.0],
+        &[0.435866521508459, 0.435866521508459],
+        &[0.49056338842178054, 0.07357009006976042, 0.435866521508459],
+        &[0.30880996997674653, 1.4905633884217806, -1.2352398799069861, 0.435866521508459],
+    ],
+    b: &[0.30880996997674653, 1.4905633884217806, -1.2352398799069861, 0.435866521508459],
+    c: &[0.0, 0.871733043016918, 1.0, 1.0],
+};
+
+/// The method of order 4(3) of Hairer and Wanner (1996).
+pub const L_STABLE_SDIRK_4: Tableau = Tableau {
+    names: &["l_stable_sdirk_4"],
+    order: 4,
+    a: &[
+        &[1.0 / 4.0],
+        &[1.0 / 2.0, 1.0 / 4.0],
+        &[17.0 / 50.0, -1.0 / 25.0, 1.0 / 4.0],
+        &[371.0 / 1360.0, -137.0 / 2720.0, 15.0 / 544.0, 1.0 / 4.0],
+        &[25.0 / 24.0, -49.0 / 48.0, 125.0 / 16.0, -85.0 / 12.0, 1.0 / 4.0],
+    ],
+    b: &[25.0 / 24.0, -49.0 / 48.0, 125.0 / 16.0, -85.0 / 12.0, 1.0 / 4.0],
+    c: &[1.0 / 4.0, 3.0 / 4.0, 11.0 / 20.0, 1.0 / 2.0, 1.0],
+};
+
+/// All diagonally implicit methods.
+pub const IMPLICIT: [Tableau; 6] =
+    [IMPLICIT_MIDPOINT, TRAPEZOIDAL_DIRK, SDIRK_2_2, L_STABLE_DIRK_3, KVAERNO3, L_STABLE_SDIRK_4];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn all() -> Vec<Tableau> {
+        [EXPLICIT.as_slice(), IMPLICIT.as_slice()].concat()
+    }
 
     fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
         values.into_iter().sum()
@@ -96,18 +174,20 @@ mod tests {
 
     #[test]
     fn tableaus_have_one_row_and_one_time_per_stage() {
-        for tableau in EXPLICIT {
-            assert_eq!(tableau.a.len(), tableau.stages());
-            assert_eq!(tableau.c.len(), tableau.stages());
-            for (stage, row) in tableau.a.iter().enumerate() {
-                assert_eq!(row.len(), stage);
+        for (tableaus, diagonal) in [(EXPLICIT.as_slice(), 0), (IMPLICIT.as_slice(), 1)] {
+            for tableau in tableaus {
+                assert_eq!(tableau.a.len(), tableau.stages());
+                assert_eq!(tableau.c.len(), tableau.stages());
+                for (stage, row) in tableau.a.iter().enumerate() {
+                    assert_eq!(row.len(), stage + diagonal);
+                }
             }
         }
     }
 
     #[test]
     fn every_row_sums_to_its_time() {
-        for tableau in &EXPLICIT {
+        for tableau in &all() {
             for (row, &c) in tableau.a.iter().zip(tableau.c) {
                 assert_near(sum(row.iter().copied()), c, "a row", tableau);
             }
@@ -116,7 +196,7 @@ mod tests {
 
     #[test]
     fn weights_meet_the_quadrature_conditions_of_their_order() {
-        for tableau in &EXPLICIT {
+        for tableau in &all() {
             for power in 0..tableau.order as i32 {
                 let terms = tableau.b.iter().zip(tableau.c).map(|(b, c)| b * c.powi(power));
                 assert_near(sum(terms), 1.0 / f64::from(power + 1), "a condition", tableau);
@@ -126,7 +206,7 @@ mod tests {
 
     #[test]
     fn coefficients_meet_the_conditions_on_pairs_of_stages() {
-        for tableau in &EXPLICIT {
+        for tableau in &all() {
             let rows = || tableau.b.iter().zip(tableau.c).zip(tableau.a);
             let product = |row: &[f64], power: i32| {
                 sum(row.iter().zip(tableau.c).map(|(a, c)| a * c.powi(power)))
@@ -134,15 +214,28 @@ mod tests {
             let third = sum(rows().map(|((b, _), row)| b * product(row, 1)));
             let fourth = sum(rows().map(|((b, c), row)| b * c * product(row, 1)));
             let also_fourth = sum(rows().map(|((b, _), row)| b * product(row, 2)));
-            assert_near(third, 1.0 / 6.0, "a condition of order 3", tableau);
-            assert_near(fourth, 1.0 / 8.0, "a condition of order 4", tableau);
-            assert_near(also_fourth, 1.0 / 12.0, "a condition of order 4", tableau);
+            if tableau.order >= 3 {
+                assert_near(third, 1.0 / 6.0, "a condition of order 3", tableau);
+            }
+            if tableau.order >= 4 {
+                assert_near(fourth, 1.0 / 8.0, "a condition of order 4", tableau);
+                assert_near(also_fourth, 1.0 / 12.0, "a condition of order 4", tableau);
+            }
         }
     }
 
     #[test]
-    fn only_tsit5_reuses_its_last_derivative() {
-        assert!(TSIT5.first_same_as_last());
-        assert!(!CLASSICAL_RK4.first_same_as_last());
+    fn methods_that_begin_and_end_at_the_state_reuse_their_last_derivative() {
+        let reusing = |tableau: &Tableau| tableau.first_same_as_last();
+        assert_eq!(
+            all().into_iter().filter(reusing).collect::<Vec<_>>(),
+            [TSIT5, TRAPEZOIDAL_DIRK, KVAERNO3]
+        );
+    }
+
+    #[test]
+    fn stiff_methods_end_in_their_last_stage() {
+        assert!(SDIRK_2_2.ends_in_last_stage() && KVAERNO3.ends_in_last_stage());
+        assert!(!IMPLICIT_MIDPOINT.ends_in_last_stage() && !CLASSICAL_RK4.ends_in_last_stage());
     }
 }

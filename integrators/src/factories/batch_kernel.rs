@@ -23,6 +23,9 @@ impl BatchKernel {
     pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
         let mut text = KernelText::new(layout);
         text.push(&system.kernel_text());
+        if self.r#loop.uses_jacobian() {
+            text.push(&system.jacobian_text());
+        }
         self.write(&mut text, self.prefix())?;
         Ok(KernelSource {
             text: text.finish(),

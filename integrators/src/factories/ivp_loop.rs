@@ -49,4 +49,8 @@ impl Factory for IvpLoop {
         text.push(include_str!("../../kernels/ivp_loop.cuh"));
         Ok(())
     }
+
+    fn uses_jacobian(&self) -> bool {
+        self.step.uses_jacobian()
+    }
 }

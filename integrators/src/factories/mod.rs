@@ -1,18 +1,24 @@
 //! The algorithms: each declares its buffers, and writes its kernel text.
 
 mod batch_kernel;
+mod dirk;
 mod erk;
 mod explicit_euler;
 mod ivp_loop;
 mod kernel_text;
+mod minimal_residual;
+mod newton_krylov;
 
 use buffer_core::{BufferError, Buffers};
 
 pub use self::batch_kernel::BatchKernel;
+pub use self::dirk::Dirk;
 pub use self::erk::Erk;
 pub use self::explicit_euler::ExplicitEuler;
 pub use self::ivp_loop::IvpLoop;
 pub use self::kernel_text::KernelText;
+pub use self::minimal_residual::MinimalResidual;
+pub use self::newton_krylov::NewtonKrylov;
 
 /// An algorithm in a kernel.
 pub trait Factory: Buffers {
@@ -22,4 +28,9 @@ pub trait Factory: Buffers {
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout holds no such instance.
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError>;
+
+    /// Whether its text, or that of its children, calls derivatives of the system.
+    fn uses_jacobian(&self) -> bool {
+        false
+    }
 }

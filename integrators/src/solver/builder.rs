@@ -9,12 +9,15 @@ use buffer_core::{
 
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
-use crate::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
+use crate::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
 use crate::system::System;
-use crate::tableau;
+use crate::tableau::{self, Tableau};
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
+
+/// What implicit methods solve their stages to where the caller does not say.
+const SOLVER_TOLERANCE: f64 = 1e-8;
 
 /// A solver that is being set up.
 #[derive(Debug, Clone)]
@@ -23,6 +26,7 @@ pub struct SolverBuilder {
     method: String,
     precision: Precision,
     dt: Option<f64>,
+    solver_tolerance: f64,
     save_every: Option<f64>,
     device: Option<Device>,
     locations: Vec<(String, Location)>,
@@ -36,6 +40,7 @@ impl SolverBuilder {
             method: "tsit5".to_owned(),
             precision: Precision::F64,
             dt: None,
+            solver_tolerance: SOLVER_TOLERANCE,
             save_every: None,
             device: None,
             locations: Vec::new(),
@@ -43,7 +48,9 @@ impl SolverBuilder {
         }
     }
 
-    /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default.
+    /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default; for stiff
+    /// systems `implicit_midpoint`, `trapezoidal_dirk` (`ode23t`), `sdirk_2_2`, `l_stable_dirk_3`,
+    /// `kvaerno3` or `l_stable_sdirk_4`.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into();
@@ -62,6 +69,14 @@ impl SolverBuilder {
     #[must_use]
     pub fn dt(mut self, dt: f64) -> Self {
         self.dt = Some(dt);
+        self
+    }
+
+    /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
+    /// root mean square over the states; 1e-8 is the default. Rounding limits it.
+    #[must_use]
+    pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
+        self.solver_tolerance = tolerance;
         self
     }
 
@@ -100,11 +115,12 @@ impl SolverBuilder {
     /// The kernel that the solver will run, with its buffers as declared.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`].
+    /// [`SolveError::UnknownMethod`], and [`SolveError::SolverTolerance`].
     pub fn factory(&self) -> Result<BatchKernel, SolveError> {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
-        let step = step(&self.method, states)?;
+        check_solver_tolerance(self.solver_tolerance)?;
+        let step = step(&self.method, states, self.solver_tolerance)?;
         Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
     }
 
@@ -169,20 +185,39 @@ impl SolverBuilder {
     }
 }
 
+/// The tolerance of a solver is a positive number.
+fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
+    if tolerance.is_finite() && tolerance > 0.0 {
+        Ok(())
+    } else {
+        Err(SolveError::SolverTolerance { tolerance })
+    }
+}
+
 /// The factory of a method's step.
-fn step(method: &str, states: usize) -> Result<Box<dyn Factory + Send + Sync>, SolveError> {
+fn step(
+    method: &str,
+    states: usize,
+    solver_tolerance: f64,
+) -> Result<Box<dyn Factory + Send + Sync>, SolveError> {
     const EULER: [&str; 2] = ["euler", "explicit-euler"];
     if EULER.contains(&method) {
         return Ok(Box::new(ExplicitEuler));
     }
-    match tableau::EXPLICIT.into_iter().find(|tableau| tableau.names.contains(&method)) {
-        Some(tableau) => Ok(Box::new(Erk::new(states, tableau))),
-        None => {
-            let names = tableau::EXPLICIT.into_iter().flat_map(|tableau| tableau.names);
-            let known = EULER.iter().chain(names).copied().collect();
-            Err(SolveError::UnknownMethod { given: method.to_owned(), known })
-        }
+    if let Some(tableau) = find(&tableau::EXPLICIT, method) {
+        return Ok(Box::new(Erk::new(states, tableau)));
     }
+    if let Some(tableau) = find(&tableau::IMPLICIT, method) {
+        return Ok(Box::new(Dirk::new(states, tableau, solver_tolerance)));
+    }
+    let tableaus = tableau::EXPLICIT.iter().chain(&tableau::IMPLICIT);
+    let names = tableaus.flat_map(|tableau| tableau.names);
+    let known = EULER.iter().chain(names).copied().collect();
+    Err(SolveError::UnknownMethod { given: method.to_owned(), known })
+}
+
+fn find(tableaus: &[Tableau], method: &str) -> Option<Tableau> {
+    tableaus.iter().copied().find(|tableau| tableau.names.contains(&method))
 }
 
 /// Moves the buffer at `path` inside the factory `root`.

@@ -24,6 +24,14 @@ pub enum SolveError {
         /// The method.
         method: String,
     },
+    /// The tolerance of the solver is no tolerance.
+    #[error(
+        "the stages cannot be solved to a tolerance of {tolerance}\nhelp: give a finite number above 0"
+    )]
+    SolverTolerance {
+        /// The tolerance.
+        tolerance: f64,
+    },
     /// The step is not a length of time within the span.
     #[error(
         "the step {dt} does not fit into a span of {length}\nhelp: give a step above 0, and not above the span"

@@ -1,6 +1,7 @@
-//! From a system to the kernel text of its right-hand side.
+//! From a system to the kernel text of its right-hand side and of its derivatives.
 
 use super::System;
+use super::differentiate::Derivatives;
 use super::expression::{Expression, Operator, Symbol};
 
 impl System {
@@ -8,35 +9,66 @@ impl System {
     ///
     /// Everything is read before anything is written, so a caller may pass one buffer twice.
     pub(crate) fn kernel_text(&self) -> String {
-        let states = self.states.keys().enumerate();
-        let parameters = self.parameters.keys().enumerate();
-        let auxiliaries = self.auxiliaries.iter().enumerate();
-        let lines = states
-            .clone()
+        let values = self.state_names().zip(&self.derivatives).map(|(name, derivative)| {
+            format!("const real d_{name} = {};", self.expression(derivative))
+        });
+        let writes = self
+            .state_names()
+            .enumerate()
+            .map(|(index, name)| format!("derivatives[{index}] = d_{name};"));
+        let lines = self.values().chain(values).chain(writes);
+        format!(
+            "enum {{ system_states = {} }};\n{}",
+            self.states.len(),
+            function("system_derivatives", "BUFFER(real) derivatives", lines)
+        )
+    }
+
+    /// The text of `system_jacobian_vector`, the product of the Jacobian with a vector, and of
+    /// `system_jacobian_diagonal`. Everything is read before anything is written.
+    pub(crate) fn jacobian_text(&self) -> String {
+        let direction = self
+            .state_names()
+            .enumerate()
+            .map(|(index, name)| format!("const real v_{name} = v[{index}];"));
+        let product = self.values().chain(direction).chain(self.results(&self.jacobian_vector()));
+        let diagonal = self.values().chain(self.results(&self.jacobian_diagonal()));
+        function("system_jacobian_vector", "BUFFER(const real) v, BUFFER(real) result", product)
+            + &function("system_jacobian_diagonal", "BUFFER(real) result", diagonal)
+    }
+
+    /// Lines that name the values of states, parameters and auxiliaries.
+    fn values(&self) -> impl Iterator<Item = String> {
+        let states = self.state_names().enumerate();
+        let parameters = self.parameter_names().enumerate();
+        states
             .map(|(index, name)| format!("const real u_{name} = state[{index}];"))
             .chain(
                 parameters
                     .map(|(index, name)| format!("const real u_{name} = parameters[{index}];")),
             )
-            .chain(auxiliaries.map(|(index, auxiliary)| {
+            .chain(self.auxiliaries.iter().enumerate().map(|(index, auxiliary)| {
                 let name = self.symbol(Symbol::Auxiliary(index));
                 format!("const real {name} = {};", self.expression(&auxiliary.value))
             }))
-            .chain(self.state_names().zip(&self.derivatives).map(|(name, derivative)| {
-                format!("const real d_{name} = {};", self.expression(derivative))
-            }))
-            .chain(states.map(|(index, name)| format!("derivatives[{index}] = d_{name};")))
-            .map(|line| format!("    {line}\n"));
-        format!(
-            "enum {{ system_states = {} }};\n\
-             INLINE void system_derivatives(BUFFER(const real) state, BUFFER(const real) parameters,\n\
-             \x20                              real t, BUFFER(real) derivatives)\n\
-             {{\n\
-             {}\
-             }}\n",
-            self.states.len(),
-            lines.collect::<String>()
-        )
+    }
+
+    /// Lines that write derivatives into `result`.
+    fn results(&self, derivatives: &Derivatives) -> Vec<String> {
+        let parts = derivatives.parts.iter().enumerate().map(|(index, part)| {
+            let name = self.symbol(Symbol::Part(index));
+            format!("const real {name} = {};", self.expression(part))
+        });
+        let values = derivatives
+            .results
+            .iter()
+            .zip(self.state_names())
+            .map(|(value, name)| format!("const real d_{name} = {};", self.expression(value)));
+        let writes = self
+            .state_names()
+            .enumerate()
+            .map(|(index, name)| format!("result[{index}] = d_{name};"));
+        parts.chain(values).chain(writes).collect()
     }
 
     /// The name of a symbol in kernel text. The prefix keeps users' names apart from ours.
@@ -51,6 +83,10 @@ impl System {
                     self.auxiliaries.get(index).and_then(|auxiliary| auxiliary.name.as_deref());
                 user(name).or_else(|| Some(format!("base_{index}")))
             }
+            Symbol::Direction(index) => {
+                self.state_names().nth(index).map(|name| format!("v_{name}"))
+            }
+            Symbol::Part(index) => Some(format!("part_{index}")),
         }
         .unwrap_or_else(|| "t".to_owned())
     }
@@ -82,6 +118,18 @@ impl System {
             .rev()
             .fold(first, |left, (operator, right)| left.combined(operator, self.term(right)))
     }
+}
+
+/// The text of a function of the state and the time.
+fn function(name: &str, outputs: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("    {line}\n")).collect();
+    format!(
+        "INLINE void {name}(BUFFER(const real) state, BUFFER(const real) parameters, real t,\n\
+         \x20   {outputs})\n\
+         {{\n\
+         {lines}\
+         }}\n"
+    )
 }
 
 /// The text of an expression, as far as its place in a larger one may change it.

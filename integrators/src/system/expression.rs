@@ -1,5 +1,7 @@
 //! Expressions, before and after their names are resolved.
 
+use super::differentiate::{Tangent, tangents};
+
 /// An expression over symbols `S`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expression<S> {
@@ -17,6 +19,10 @@ pub(super) enum Symbol {
     State(usize),
     Parameter(usize),
     Auxiliary(usize),
+    /// An element of the vector along which derivatives are taken.
+    Direction(usize),
+    /// A part of derivatives that has a name of its own.
+    Part(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,53 +46,75 @@ impl Operator {
     }
 }
 
-/// A function of the language: its name, its name in kernel text, and its value.
+/// A function of the language: its name, its name in kernel text, its value, and its tangent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Function {
     pub(super) name: &'static str,
     pub(super) kernel_name: &'static str,
     pub(super) value: Value,
+    pub(super) tangent: Tangent,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value {
     Unary(fn(f64) -> f64),
     Binary(fn(f64, f64) -> f64),
+    /// The third argument where the first is less than the second, else the fourth.
+    Selection,
 }
 
 impl Function {
     pub(super) const ALL: [Self; 11] = [
-        Self::unary("sqrt", "SQRT", f64::sqrt),
-        Self::unary("exp", "EXP", f64::exp),
-        Self::unary("log", "LOG", f64::ln),
-        Self::unary("sin", "SIN", f64::sin),
-        Self::unary("cos", "COS", f64::cos),
-        Self::unary("tan", "TAN", f64::tan),
-        Self::unary("tanh", "TANH", f64::tanh),
-        Self::unary("abs", "ABS", f64::abs),
-        Self::binary("min", "MIN", f64::min),
-        Self::binary("max", "MAX", f64::max),
+        Self::unary("sqrt", "SQRT", f64::sqrt, tangents::sqrt),
+        Self::unary("exp", "EXP", f64::exp, tangents::exp),
+        Self::LOG,
+        Self::SIN,
+        Self::COS,
+        Self::unary("tan", "TAN", f64::tan, tangents::tan),
+        Self::unary("tanh", "TANH", f64::tanh, tangents::tanh),
+        Self::ABS,
+        Self::binary("min", "MIN", f64::min, tangents::min),
+        Self::binary("max", "MAX", f64::max, tangents::max),
         Self::POW,
     ];
 
-    pub(super) const POW: Self = Self::binary("pow", "POW", f64::powf);
+    pub(super) const LOG: Self = Self::unary("log", "LOG", f64::ln, tangents::log);
+    pub(super) const SIN: Self = Self::unary("sin", "SIN", f64::sin, tangents::sin);
+    pub(super) const COS: Self = Self::unary("cos", "COS", f64::cos, tangents::cos);
+    pub(super) const ABS: Self = Self::unary("abs", "ABS", f64::abs, tangents::abs);
+    pub(super) const POW: Self = Self::binary("pow", "POW", f64::powf, tangents::pow);
 
-    const fn unary(name: &'static str, kernel_name: &'static str, value: fn(f64) -> f64) -> Self {
-        Self { name, kernel_name, value: Value::Unary(value) }
+    /// What derivatives need beyond the language.
+    pub(super) const SELECT_LESS: Self = Self {
+        name: "",
+        kernel_name: "SELECT_LESS",
+        value: Value::Selection,
+        tangent: tangents::select_less,
+    };
+
+    const fn unary(
+        name: &'static str,
+        kernel_name: &'static str,
+        value: fn(f64) -> f64,
+        tangent: Tangent,
+    ) -> Self {
+        Self { name, kernel_name, value: Value::Unary(value), tangent }
     }
 
     const fn binary(
         name: &'static str,
         kernel_name: &'static str,
         value: fn(f64, f64) -> f64,
+        tangent: Tangent,
     ) -> Self {
-        Self { name, kernel_name, value: Value::Binary(value) }
+        Self { name, kernel_name, value: Value::Binary(value), tangent }
     }
 
     pub(super) fn arity(&self) -> usize {
         match self.value {
             Value::Unary(_) => 1,
             Value::Binary(_) => 2,
+            Value::Selection => 4,
         }
     }
 }

@@ -160,7 +160,8 @@ impl Meaning {
             Self::Symbol(Symbol::State(_)) => "a state",
             Self::Symbol(Symbol::Parameter(_)) => "a parameter",
             Self::Constant(_) => "a constant",
-            Self::Symbol(Symbol::Auxiliary(_)) | Self::Pending => "an auxiliary",
+            Self::Symbol(Symbol::Auxiliary(_) | Symbol::Direction(_) | Symbol::Part(_))
+            | Self::Pending => "an auxiliary",
         }
     }
 }
@@ -407,7 +408,7 @@ fn check_value(
     }
 }
 
-fn negated(operand: Expression<Symbol>) -> Expression<Symbol> {
+pub(super) fn negated(operand: Expression<Symbol>) -> Expression<Symbol> {
     match operand {
         Expression::Number(value) => Expression::Number(-value),
         Expression::Negated(inner) => *inner,
@@ -428,7 +429,7 @@ fn binary(
     }
 }
 
-fn call(function: Function, arguments: Vec<Expression<Symbol>>) -> Expression<Symbol> {
+pub(super) fn call(function: Function, arguments: Vec<Expression<Symbol>>) -> Expression<Symbol> {
     match (function.value, arguments.as_slice()) {
         (Value::Unary(value), [Expression::Number(x)]) => Expression::Number(value(*x)),
         (Value::Binary(value), [Expression::Number(x), Expression::Number(y)]) => {

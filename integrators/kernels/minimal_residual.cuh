@@ -1,0 +1,50 @@
+/* Solves (I - scale * J) x = b, J being the Jacobian at `state`, by the method of minimal residuals:
+ * every correction follows the preconditioned residual as far as it makes the residual smaller. The
+ * preconditioner is the diagonal, so that rates far apart do not slow it. Only products with J are formed.
+ *
+ * It ends where the residual is below a part of the tolerance, or of what it was. */
+
+/* `residual` is b, and ends as what is left of it; `solution` begins at zero. The result has a bit
+ * for each lane that failed. */
+INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
+                           real scale, real tolerance, BUFFER(real) residual, BUFFER(real) solution)
+{
+    ALLOCATE(inverse_diagonal, m);
+    ALLOCATE(preconditioned_vec, m);
+    ALLOCATE(temp, m);
+    real norm = SCALED_NORM(residual, state, SIZE(temp), tolerance);
+    const real target = FMA(REAL(1e-3), norm, REAL(1e-3));
+    mask active = AND(lanes, LT(target, norm));
+
+    system_jacobian_diagonal(state, parameters, t, inverse_diagonal);
+    UNROLL
+    for (int i = 0; i < SIZE(temp); i++) {
+        const real diagonal = FMA(-scale, inverse_diagonal[i], REAL(1.0));
+        inverse_diagonal[i] = REAL(1.0) / SELECT(EQ(diagonal, REAL(0.0)), REAL(1.0), diagonal);
+        solution[i] = REAL(0.0);
+    }
+    for (int k = 0; k < SELF(max_iterations) && ANY(active); k++) {
+        UNROLL
+        for (int i = 0; i < SIZE(temp); i++)
+            preconditioned_vec[i] = inverse_diagonal[i] * residual[i];
+        system_jacobian_vector(state, parameters, t, preconditioned_vec, temp);
+        real along = REAL(0.0), square = REAL(0.0);
+        UNROLL
+        for (int i = 0; i < SIZE(temp); i++) {
+            temp[i] = FMA(-scale, temp[i], preconditioned_vec[i]);
+            along = FMA(temp[i], residual[i], along);
+            square = FMA(temp[i], temp[i], square);
+        }
+        const real length = SELECT(EQ(square, REAL(0.0)), REAL(0.0), along / square);
+        UNROLL
+        for (int i = 0; i < SIZE(temp); i++) {
+            solution[i] = SELECT(active, FMA(length, preconditioned_vec[i], solution[i]), solution[i]);
+            residual[i] = SELECT(active, FMA(-length, temp[i], residual[i]), residual[i]);
+        }
+        norm = SCALED_NORM(residual, state, SIZE(temp), tolerance);
+        active = AND(active, LT(target, norm));
+    }
+    const integer reason = SELECT_INTEGER(FINITE(norm), INTEGER(LINEAR_ITERATIONS), INTEGER(NON_FINITE));
+    const mask solved = AND(FINITE(norm), LE(norm, target));
+    return SELECT_INTEGER(AND(lanes, NOT(solved)), reason, INTEGER(0));
+}

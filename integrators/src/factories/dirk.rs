@@ -1,0 +1,152 @@
+//! Diagonally implicit Runge-Kutta methods.
+
+use buffer_core::{Buffer, BufferError, Buffers};
+
+use super::{Factory, KernelText, NewtonKrylov};
+use crate::tableau::Tableau;
+
+/// A step of a diagonally implicit Runge-Kutta method.
+#[derive(Buffers)]
+#[buffers(prefix = "dirk")]
+pub struct Dirk {
+    /// The number of states.
+    pub n: usize,
+    /// Stages with a sum of their own: all but the first, and but the last one where its sum becomes
+    /// the result.
+    pub stage_sums: usize,
+    /// The elements of `stage_rhs`: none where no stage is explicit.
+    pub kept_rhs: usize,
+    /// The method.
+    pub tableau: Tableau,
+
+    /// The increment of the latest stage, from which the solver begins at the next.
+    #[buffer(size = n, location = "local", persistent)]
+    pub stage_increment: Buffer,
+    /// The states of the stages to come, so far as their increments are known.
+    #[buffer(size = stage_sums * n, location = "local")]
+    pub accumulator: Buffer,
+    /// The state of the stage that is being solved. Its own storage, although the sum of a stage is
+    /// dead as soon as this is made of it: that the first sum's place would do cannot be declared.
+    #[buffer(size = n, location = "local")]
+    pub stage_base: Buffer,
+    /// The derivative at the end of the latest step, where the first stage is explicit.
+    #[buffer(size = kept_rhs, location = "local", persistent)]
+    pub stage_rhs: Buffer,
+
+    /// What finds the increment of a stage.
+    #[child]
+    pub solver: NewtonKrylov,
+}
+
+impl Dirk {
+    /// The method of `tableau` for `n` states, with stages solved to a tolerance.
+    pub fn new(n: usize, tableau: Tableau, tolerance: f64) -> Self {
+        let unused = 1 + usize::from(tableau.ends_in_last_stage());
+        Self {
+            n,
+            stage_sums: tableau.stages().saturating_sub(unused),
+            kept_rhs: if tableau.first_same_as_last() { n } else { 0 },
+            tableau,
+            stage_increment: Buffer::new(),
+            accumulator: Buffer::new(),
+            stage_base: Buffer::new(),
+            stage_rhs: Buffer::new(),
+            solver: NewtonKrylov::new(n, tolerance),
+        }
+    }
+
+    /// The tableau as calls of `SOLVE` and `ADD`, which `dirk.cuh` explains: column by column,
+    /// without zeros.
+    fn calls(&self) -> Vec<String> {
+        let Tableau { a, b, c, .. } = self.tableau;
+        // Behind the states of the stages comes the result; both are sums of the same kind. The
+        // diagonal is no part of them: a stage's own increment is what is solved for.
+        let inner = a.get(1..=self.stage_sums).unwrap_or_default();
+        let sums: Vec<(String, &[f64])> = inner
+            .iter()
+            .enumerate()
+            .map(|(index, row)| {
+                (format!("STAGE({index})"), row.split_last().map_or(*row, |(_, left)| left))
+            })
+            .chain([("proposed_state".to_owned(), b)])
+            .collect();
+        let mut started = vec![false; sums.len()];
+        let mut calls = Vec::new();
+        for (stage, (row, c)) in a.iter().zip(c).enumerate() {
+            let base = match stage.checked_sub(1) {
+                Some(index) if started.get(index) == Some(&true) => {
+                    sums.get(index).map_or("state", |(name, _)| name.as_str())
+                }
+                _ => "state",
+            };
+            let diagonal = row.last().copied().unwrap_or_default();
+            if stage > 0 || !self.tableau.first_same_as_last() {
+                calls.push(format!("SOLVE({base}, {c:?}, {diagonal:?})"));
+            }
+            for ((target, row), started) in sums.iter().zip(&mut started) {
+                let Some(weight) = row.get(stage).filter(|&&weight| weight != 0.0) else {
+                    continue;
+                };
+                let sum = if *started { target } else { "state" };
+                calls.push(format!("ADD({target}, {sum}, {weight:?})"));
+                *started = true;
+            }
+        }
+        calls
+    }
+}
+
+impl Factory for Dirk {
+    fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
+        self.solver.write(text, &text.child(path, "solver"))?;
+        text.header(path)?;
+        let first_same_as_last = u8::from(self.tableau.first_same_as_last());
+        text.push(&format!(
+            "enum {{ {path}_first_same_as_last = {first_same_as_last} }};\n\
+             #define {path}_tableau(SOLVE, ADD) \\\n    {}\n",
+            self.calls().join(" \\\n    ")
+        ));
+        text.push(include_str!("../../kernels/dirk.cuh"));
+        Ok(())
+    }
+
+    fn uses_jacobian(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tableau::{IMPLICIT_MIDPOINT, KVAERNO3};
+
+    #[test]
+    fn the_implicit_midpoint_rule_solves_one_stage() {
+        let dirk = Dirk::new(3, IMPLICIT_MIDPOINT, 1e-6);
+        assert_eq!((dirk.stage_sums, dirk.kept_rhs), (0, 0));
+        assert_eq!(dirk.calls(), ["SOLVE(state, 0.5, 0.5)", "ADD(proposed_state, state, 1.0)"]);
+    }
+
+    #[test]
+    fn kvaerno3_begins_with_the_derivative_it_has_and_solves_for_the_result() {
+        let dirk = Dirk::new(3, KVAERNO3, 1e-6);
+        assert_eq!((dirk.stage_sums, dirk.kept_rhs), (2, 3));
+        let calls = dirk.calls();
+        let targets: Vec<&str> = calls.iter().filter_map(|call| call.split(',').next()).collect();
+        assert_eq!(
+            targets,
+            [
+                "ADD(STAGE(0)",
+                "ADD(STAGE(1)",
+                "ADD(proposed_state",
+                "SOLVE(STAGE(0)",
+                "ADD(STAGE(1)",
+                "ADD(proposed_state",
+                "SOLVE(STAGE(1)",
+                "ADD(proposed_state",
+                "SOLVE(proposed_state",
+                "ADD(proposed_state",
+            ]
+        );
+    }
+}
