@@ -1,6 +1,7 @@
 //! Support for the tests that cross the packages.
 
 pub mod cuda;
+pub mod implicit;
 pub mod placement;
 pub mod problems;
 pub mod random;

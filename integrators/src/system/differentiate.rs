@@ -370,3 +370,208 @@ fn select_less(
         _ => Expression::Call(Function::SELECT_LESS, vec![a, b, chosen, other]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::expression::Value;
+    use super::*;
+
+    fn system(equations: &str, states: &[&str]) -> System {
+        System::parse(equations)
+            .unwrap()
+            .states(states.iter().map(|name| (*name, 0.0)))
+            .parameters([("p", 0.0)])
+            .build()
+            .unwrap()
+    }
+
+    /// Values of symbols: of the states, the one parameter, a direction, and what comes of them.
+    struct Point<'a> {
+        states: &'a [f64],
+        direction: &'a [f64],
+        auxiliaries: Vec<f64>,
+        parts: Vec<f64>,
+    }
+
+    impl<'a> Point<'a> {
+        fn new(system: &System, states: &'a [f64], direction: &'a [f64]) -> Self {
+            let mut point = Self { states, direction, auxiliaries: Vec::new(), parts: Vec::new() };
+            for auxiliary in &system.auxiliaries {
+                point.auxiliaries.push(point.value(&auxiliary.value));
+            }
+            point
+        }
+
+        fn results(mut self, derivatives: &Derivatives) -> Vec<f64> {
+            for part in &derivatives.parts {
+                self.parts.push(self.value(part));
+            }
+            derivatives.results.iter().map(|result| self.value(result)).collect()
+        }
+
+        fn value(&self, expression: &Expression<Symbol>) -> f64 {
+            match expression {
+                Expression::Number(value) => *value,
+                Expression::Symbol(Symbol::Time) => 0.5,
+                Expression::Symbol(Symbol::Parameter(_)) => 2.5,
+                Expression::Symbol(Symbol::State(index)) => self.states[*index],
+                Expression::Symbol(Symbol::Direction(index)) => self.direction[*index],
+                Expression::Symbol(Symbol::Auxiliary(index)) => self.auxiliaries[*index],
+                Expression::Symbol(Symbol::Part(index)) => self.parts[*index],
+                Expression::Negated(operand) => -self.value(operand),
+                Expression::Binary(operator, left, right) => {
+                    operator.apply(self.value(left), self.value(right))
+                }
+                Expression::Call(function, arguments) => {
+                    let x: Vec<f64> = arguments.iter().map(|term| self.value(term)).collect();
+                    match function.value {
+                        Value::Unary(value) => value(x[0]),
+                        Value::Binary(value) => value(x[0], x[1]),
+                        Value::Selection => x[if x[0] < x[1] { 2 } else { 3 }],
+                    }
+                }
+            }
+        }
+    }
+
+    fn derivatives(system: &System, states: &[f64]) -> Vec<f64> {
+        let point = Point::new(system, states, &[]);
+        system.derivatives.iter().map(|right| point.value(right)).collect()
+    }
+
+    fn jacobian_vector(system: &System, states: &[f64], direction: &[f64]) -> Vec<f64> {
+        Point::new(system, states, direction).results(&system.jacobian_vector())
+    }
+
+    fn assert_near(actual: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+        for (a, e) in actual.iter().zip(expected) {
+            assert!(
+                (a - e).abs() <= tolerance * (1.0 + e.abs()),
+                "{what}: {actual:?}, not {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_jacobian_of_robertson_is_the_one_derived_by_hand() {
+        let equations = "dx = -0.04*x + 1e4*y*z; dz = 3e7*y^2; dy = 0.04*x - 1e4*y*z - 3e7*y^2";
+        let system = system(equations, &["x", "y", "z"]);
+        let (y, z) = (2e-5, 0.125);
+        let rows =
+            [[-0.04, 1e4 * z, 1e4 * y], [0.04, -1e4 * z - 6e7 * y, -1e4 * y], [0.0, 6e7 * y, 0.0]];
+        for (column, direction) in
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].iter().enumerate()
+        {
+            let expected = rows.map(|row| row[column]);
+            let found = jacobian_vector(&system, &[0.75, y, z], direction);
+            assert_near(&found, &expected, 1e-14, "a column");
+        }
+        let found = Point::new(&system, &[0.75, y, z], &[]).results(&system.jacobian_diagonal());
+        assert_near(&found, &[rows[0][0], rows[1][1], rows[2][2]], 1e-14, "the diagonal");
+    }
+
+    #[test]
+    fn every_operation_has_the_slope_that_differences_show() {
+        for term in [
+            "x + y*t",
+            "x - 2*y",
+            "-x*y",
+            "x*y*x*p",
+            "x/y",
+            "1/(x*y)",
+            "(x - y)/(x + y)",
+            "x^3",
+            "x^-2",
+            "(x + y)^5",
+            "x^p",
+            "x^0.5",
+            "x^y",
+            "2^y",
+            "p^x",
+            "sqrt(x*y)",
+            "exp(-x*y)",
+            "log(x + y)",
+            "sin(x*y)",
+            "cos(x*y)",
+            "tan(x/y)",
+            "tanh(x - y)",
+            "abs(x - 2*y)",
+            "abs(2*y - x)",
+            "min(x, y^2)",
+            "min(y^2, x)",
+            "max(x, y^2)",
+            "max(y^2, x)",
+            "pow(x, y)",
+        ] {
+            let equations = format!("a = {term}; dx = a*a + y; dy = x - a");
+            let system = system(&equations, &["x", "y"]);
+            for states in [[0.75, 0.5], [1.25, 1.5]] {
+                let direction = [0.75, -0.5];
+                let at = |h: f64| {
+                    derivatives(
+                        &system,
+                        &[states[0] + h * direction[0], states[1] + h * direction[1]],
+                    )
+                };
+                let h = 1e-6;
+                let expected: Vec<f64> =
+                    at(h).iter().zip(at(-h)).map(|(a, b)| (a - b) / (2.0 * h)).collect();
+                let found = jacobian_vector(&system, &states, &direction);
+                assert_near(&found, &expected, 1e-8, term);
+                let diagonal =
+                    Point::new(&system, &states, &[]).results(&system.jacobian_diagonal());
+                let own = [
+                    jacobian_vector(&system, &states, &[1.0, 0.0])[0],
+                    jacobian_vector(&system, &states, &[0.0, 1.0])[1],
+                ];
+                assert_near(&diagonal, &own, 1e-14, term);
+            }
+        }
+    }
+
+    #[test]
+    fn slopes_at_zero_are_numbers() {
+        for (term, slope) in [
+            ("sqrt(x)", 0.0),
+            ("x^0.5", 0.0),
+            ("x^1.5", 0.0),
+            ("x^p", 0.0),
+            ("x^(y + 1)", 0.0),
+            ("0^(x + 1)", 0.0),
+            ("sqrt(max(x - 1, 0))", 0.0),
+            ("abs(x)", 1.0),
+        ] {
+            let system = system(&format!("dx = {term}; dy = 0"), &["x", "y"]);
+            assert_eq!(jacobian_vector(&system, &[0.0, 0.5], &[1.0, 0.0]), [slope, 0.0], "{term}");
+        }
+    }
+
+    #[test]
+    fn zeros_and_ones_are_not_in_the_text() {
+        let text = system("dx = 2*x - p*y + t; dy = x*y - y/p", &["x", "y"]).jacobian_text();
+        let lines = |function: &str| -> Vec<&str> {
+            let body = text.split(function).nth(1).unwrap().split("\n}").next().unwrap();
+            body.lines().filter_map(|line| line.trim().strip_prefix("const real d_")).collect()
+        };
+        assert_eq!(
+            lines("system_jacobian_vector"),
+            [
+                "x = FMA((-u_p), v_y, (REAL(2.0) * v_x));",
+                "y = (FMA(u_x, v_y, (v_x * u_y)) - (v_y / u_p));"
+            ]
+        );
+        assert_eq!(
+            lines("system_jacobian_diagonal"),
+            ["x = REAL(2.0);", "y = (u_x - (REAL(1.0) / u_p));"]
+        );
+    }
+
+    #[test]
+    fn derivatives_are_as_long_as_the_equation() {
+        let text = |factors: usize| {
+            let product = vec!["(x + p)"; factors].join("*");
+            system(&format!("dx = {product}"), &["x"]).jacobian_text().len()
+        };
+        assert!(text(400) < 5 * text(100), "{} from {}", text(400), text(100));
+    }
+}

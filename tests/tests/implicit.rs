@@ -1,0 +1,224 @@
+//! Implicit methods: their order, their end states against a dense reference, stiff systems, and what
+//! happens where a stage cannot be solved.
+
+// The helpers of tests assert as well.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+use buffer_tests::implicit::methods;
+use buffer_tests::placement::placements;
+use buffer_tests::problems::{self, Problem};
+use buffer_tests::reference::{convergence_order, difference};
+use buffer_tests::solve::devices;
+use integrators::device::Device;
+use integrators::device::host::HostDevice;
+use integrators::{Batch, Precision, Solution, SolveError, Solver, SolverBuilder, Status, System};
+use ndarray::Axis;
+
+/// Rounding does not reach so far: what is solved to it is solved to rounding.
+const TIGHT: f64 = 1e-13;
+
+fn end_state(problem: &Problem, method: &str, steps: usize, device: &Device) -> Vec<f64> {
+    let solver = problem.solver(method, Precision::F64, steps).unwrap();
+    let solver = solver.solver_tolerance(TIGHT).device(device.clone()).build().unwrap();
+    let solution = solver.solve(Batch::grid(), problem.span.clone()).unwrap();
+    assert!(solution.status()[0].is_success(), "{method} of {}", problem.name);
+    solution.end_states().column(0).to_vec()
+}
+
+fn host(lanes: usize) -> Device {
+    HostDevice::new().unwrap().lanes(lanes).unwrap().into()
+}
+
+#[test]
+fn each_method_has_its_order() {
+    let device = HostDevice::new().unwrap().into();
+    for (problem, counts) in problems::smooth() {
+        let exact = problem.solution();
+        for tableau in methods() {
+            let errors = counts.map(|steps| {
+                difference(&exact, &end_state(&problem, tableau.method, steps, &device))
+            });
+            let order = convergence_order(&counts, &errors);
+            let off = (order - tableau.order as f64).abs();
+            assert!(off <= 0.1, "{} of {}: {order}", tableau.method, problem.name);
+        }
+    }
+}
+
+#[test]
+fn end_states_are_those_of_dense_newton_to_rounding() {
+    const STEPS: usize = 200;
+    // A GPU where there is one, else all lanes of the host.
+    let device = devices().last().unwrap();
+    for problem in [problems::lorenz(), problems::driven_decay(), problems::chain()] {
+        let right_side = problem.right_side();
+        for tableau in methods() {
+            let span = problem.span.clone();
+            let expected = tableau.integrate(&right_side, span, STEPS, &problem.initial());
+            let end = end_state(&problem, tableau.method, STEPS, &device.device);
+            let off = difference(&expected, &end);
+            let what = format!("{} by {} on {device}", problem.name, tableau.method);
+            assert!(off <= 1e-11, "{what} is off by {off:e}");
+        }
+    }
+}
+
+fn robertson() -> System {
+    System::parse(
+        "slow = 0.04*x; fast = 1e4*y*z; dx = fast - slow\ndz = 3e7*y^2\ndy = slow - fast - 3e7*y^2",
+    )
+    .unwrap()
+    .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
+    .build()
+    .unwrap()
+}
+
+#[test]
+fn a_stiff_reaction_reaches_its_published_state() {
+    let published = [7.158270687194051e-1, 9.185534764557764e-6, 2.841637457458304e-1];
+    for (precision, tolerances) in
+        [(Precision::F64, [2e-6, 1e-10, 2e-6]), (Precision::F32, [2e-4, 1e-8, 2e-4])]
+    {
+        for tableau in methods() {
+            for device in devices() {
+                let solver = Solver::builder(&robertson()).method(tableau.method).dt(0.01);
+                let solver = solver.precision(precision).device(device.device.clone());
+                let solution = solver.build().unwrap().solve(Batch::grid(), 0.0..40.0).unwrap();
+                let what = format!("{} in {precision} on {device}", tableau.method);
+                let ends = solution.end_states();
+                for ((value, published), tolerance) in
+                    ends.column(0).iter().zip(published).zip(tolerances)
+                {
+                    let off = (value - published).abs();
+                    assert!(off <= tolerance, "{what}: {value:e} is off by {off:e}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_of_the_language_may_stand_in_a_stiff_equation() {
+    // Where a derivative were wrong, corrections would shrink by little or not at all.
+    let terms = [
+        "sqrt(x + 1)",
+        "exp(-x)",
+        "log(x + 2)",
+        "sin(x)",
+        "cos(x)",
+        "tan(x/4)",
+        "tanh(x)",
+        "abs(x)",
+        "min(x, 2*x - 1)",
+        "max(x, x^2)",
+        "pow(x + 1, 1.5)",
+        "(x + 1)^(x/4)",
+        "2^x",
+        "1/(x + 2)",
+        "x^3",
+    ];
+    let equations: String =
+        terms.iter().enumerate().map(|(i, term)| format!("r{i} = {term}\n")).collect();
+    let sum: Vec<String> = (0..terms.len()).map(|i| format!("r{i}*r{i}")).collect();
+    let system = System::parse(&format!("{equations}dx = -50*x - 3*({})/15 + 60", sum.join(" + ")));
+    let system = system.unwrap().states([("x", 0.3)]).build().unwrap();
+    for device in devices() {
+        let solver = |method: &str, dt: f64| {
+            let solver = Solver::builder(&system).method(method).dt(dt).solver_tolerance(TIGHT);
+            let solver = solver.device(device.device.clone()).build().unwrap();
+            solver.solve(Batch::grid(), 0.0..1.0).unwrap().end_states()[[0, 0]]
+        };
+        let off = (solver("l_stable_sdirk_4", 1e-3) - solver("tsit5", 1e-3)).abs();
+        assert!(off < 1e-9, "off by {off:e} on {device}");
+    }
+}
+
+/// The bits of every row of every run.
+fn bits(solution: &Solution) -> Vec<Vec<u64>> {
+    let states = solution.states();
+    let runs = states.axis_iter(Axis(2));
+    runs.map(|run| run.iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+/// Some runs whose stages take different numbers of corrections.
+fn solve(solver: &SolverBuilder, device: &Device) -> Vec<Vec<u64>> {
+    let solver = solver.clone().save_every(0.25).device(device.clone()).build().unwrap();
+    let rho = (0..19).map(|run| f64::from(run) + 0.5);
+    bits(&solver.solve(Batch::grid().parameter("rho", rho), 0.0..1.0).unwrap())
+}
+
+#[test]
+fn results_do_not_depend_on_placement() {
+    for (precision, lanes) in [(Precision::F32, 16), (Precision::F64, 1)] {
+        let declared = problems::lorenz().solver("kvaerno3", precision, 40).unwrap();
+        let expected = solve(&declared, &host(lanes));
+        for placement in placements(&declared.factory().unwrap()).unwrap() {
+            let places = placement.places.iter();
+            let placed = places
+                .fold(declared.clone(), |solver, (path, place)| solver.location(path, *place));
+            assert!(solve(&placed, &host(lanes)) == expected, "{precision}: {}", placement.name);
+        }
+    }
+}
+
+#[test]
+fn results_depend_neither_on_lanes_nor_on_the_runs_beside() {
+    for precision in [Precision::F32, Precision::F64] {
+        let solver = problems::lorenz().solver("l_stable_sdirk_4", precision, 40).unwrap();
+        let expected = solve(&solver, &host(1));
+        assert!(expected[0] != expected[1], "runs differ");
+        for lanes in [2, 8, 16] {
+            assert!(solve(&solver, &host(lanes)) == expected, "{lanes} lanes of {precision}");
+        }
+    }
+}
+
+#[test]
+fn a_stage_that_cannot_be_solved_ends_its_run_and_no_other() {
+    // From above 1 the solution has a pole, and near it the equations of a stage have no solution.
+    let system = System::parse("dx = x^2 - shift").unwrap().states([("x", 0.0)]);
+    let system = system.parameters([("shift", 1.0)]).build().unwrap();
+    let good: Vec<f64> = (0..20).map(|i| 0.9 - 0.05 * f64::from(i)).collect();
+    let bad = [f64::NAN, f64::INFINITY, 3.0, 1e30];
+    let mixed: Vec<f64> =
+        good.iter().enumerate().flat_map(|(i, x)| [bad[i % bad.len()], *x]).collect();
+    for device in devices() {
+        for precision in [Precision::F32, Precision::F64] {
+            for tableau in methods() {
+                let what = format!("{} in {precision} on {device}", tableau.method);
+                let solver = Solver::builder(&system).method(tableau.method).precision(precision);
+                let solver = solver.dt(0.25).save_every(0.5).device(device.device.clone());
+                let solver = solver.build().unwrap();
+                let run = |initial: &[f64]| {
+                    let batch = Batch::grid().state("x", initial.iter().copied());
+                    solver.solve(batch, 0.0..5.0).unwrap()
+                };
+                let (alone, beside) = (run(&good), run(&mixed));
+                assert!(alone.status().iter().all(|status| status.is_success()), "{what}");
+                let (alone_bits, beside_bits) = (bits(&alone), bits(&beside));
+                for index in 0..good.len() {
+                    assert_eq!(alone_bits[index], beside_bits[2 * index + 1], "{what}");
+                    let status = beside.status()[2 * index];
+                    let initial = mixed[2 * index];
+                    assert!(!status.is_success(), "{what} from {initial}");
+                    assert!(
+                        initial.is_finite() || status == Status::NON_FINITE,
+                        "{what}: {status:?}"
+                    );
+                    let rows = beside.states();
+                    let end = rows[[rows.dim().0 - 1, 0, 2 * index]];
+                    assert!(end.is_nan(), "{what} from {initial}: {end}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tolerance_is_a_positive_number() {
+    for tolerance in [0.0, -1e-6, f64::NAN, f64::INFINITY] {
+        let solver = Solver::builder(&robertson()).method("kvaerno3").dt(0.1);
+        let error = solver.solver_tolerance(tolerance).build().unwrap_err();
+        assert!(matches!(error, SolveError::SolverTolerance { .. }), "{error}");
+    }
+}
