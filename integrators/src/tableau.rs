@@ -1,5 +1,7 @@
 //! Coefficients of Runge-Kutta methods.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 /// An explicit or diagonally implicit Runge-Kutta method: its Butcher tableau.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tableau {
@@ -104,9 +106,9 @@ pub const TRAPEZOIDAL_DIRK: Tableau = Tableau {
 pub const SDIRK_2_2: Tableau = Tableau {
     names: &["sdirk_2_2"],
     order: 2,
-    a: &[&[0.2928932188134524], &[0.7071067811865476, 0.2928932188134524]],
-    b: &[0.7071067811865476, 0.2928932188134524],
-    c: &[0.2928932188134524, 1.0],
+    a: &[&[1.0 - FRAC_1_SQRT_2], &[FRAC_1_SQRT_2, 1.0 - FRAC_1_SQRT_2]],
+    b: &[FRAC_1_SQRT_2, 1.0 - FRAC_1_SQRT_2],
+    c: &[1.0 - FRAC_1_SQRT_2, 1.0],
 };
 
 /// The L-stable method of order 3 of Alexander (1977).

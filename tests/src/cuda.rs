@@ -8,11 +8,11 @@ use buffer_core::{Buffer, BufferRegistry, Layout, Location, Target};
 use integrators::System;
 use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
-use integrators::factories::{BatchKernel, Erk, ExplicitEuler, Factory, IvpLoop};
-use integrators::tableau::{CLASSICAL_RK4, TSIT5};
+use integrators::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
+use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, TSIT5};
 
 /// The methods of [`lorenz_kernel`].
-pub const METHODS: [&str; 3] = ["euler", "classical-rk4", "tsit5"];
+pub const METHODS: [&str; 4] = ["euler", "classical-rk4", "tsit5", "kvaerno3"];
 
 /// The places that every buffer of a kernel can be given.
 pub const PLACES: [Location; 2] = [Location::Local, Location::Shared];
@@ -62,6 +62,7 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
         "euler" => Box::new(ExplicitEuler),
         "classical-rk4" => erk(CLASSICAL_RK4),
         "tsit5" => erk(TSIT5),
+        "kvaerno3" => Box::new(kvaerno3(place)),
         _ => panic!("no method `{method}`"),
     };
     let mut ivp_loop = IvpLoop::new(3, 1, step);
@@ -69,6 +70,21 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
     ivp_loop.proposed_state = Buffer::at(place);
     ivp_loop.parameters = Buffer::at(place);
     BatchKernel { r#loop: ivp_loop }
+}
+
+fn kvaerno3(place: Location) -> Dirk {
+    let mut dirk = Dirk::new(3, KVAERNO3, 1e-6);
+    dirk.stage_increment = Buffer::at(place);
+    dirk.accumulator = Buffer::at(place);
+    dirk.stage_base = Buffer::at(place);
+    dirk.stage_rhs = Buffer::at(place);
+    dirk.solver.delta = Buffer::at(place);
+    dirk.solver.residual = Buffer::at(place);
+    dirk.solver.prev_theta = Buffer::at(place);
+    dirk.solver.linear_solver.inverse_diagonal = Buffer::at(place);
+    dirk.solver.linear_solver.preconditioned_vec = Buffer::at(place);
+    dirk.solver.linear_solver.temp = Buffer::at(place);
+    dirk
 }
 
 /// The kernel's layout for a target.

@@ -25,7 +25,18 @@ fn is_loose(instruction: &str) -> bool {
         && !parts.any(|part| part == "rn")
 }
 
-fn check_kernel(compiled: &Compiled, target: &Target, place: Location, what: &str) {
+/// The registers that a thread of a kernel may take. With 64, 1024 threads fit a multiprocessor; with
+/// 80, 768; with 128, 512; with 168, 384.
+fn most_registers(method: &str, precision: Precision) -> u32 {
+    match (method, precision) {
+        ("kvaerno3", Precision::F32) => 80,
+        ("kvaerno3", Precision::F64) => 168,
+        (_, Precision::F32) => 64,
+        (_, Precision::F64) => 128,
+    }
+}
+
+fn check_kernel(compiled: &Compiled, target: &Target, place: Location, registers: u32, what: &str) {
     let ptx = &compiled.ptx;
     assert!(compiled.cubin.starts_with(b"\x7fELF"), "{what}");
     assert!(ptx.contains(".entry batch_kernel("), "{what}");
@@ -46,9 +57,7 @@ fn check_kernel(compiled: &Compiled, target: &Target, place: Location, what: &st
     assert_eq!(resources.spill_load_bytes, 0, "{what}: {resources:?}");
     // Of all shared memory, a launch says how much it is.
     assert_eq!(resources.shared_bytes, 0, "{what}: {resources:?}");
-    // With 64 registers a thread, 1024 threads fit a multiprocessor; with 128, 512.
-    let limit = if target.precision() == Precision::F32 { 64 } else { 128 };
-    assert!(resources.registers <= limit, "{what}: {resources:?}");
+    assert!(resources.registers <= registers, "{what}: {resources:?}");
 }
 
 fn compile_all_for(sm: &str) {
@@ -61,7 +70,7 @@ fn compile_all_for(sm: &str) {
                 let text = source(&lorenz_kernel(method, place), &target).text;
                 let compiled = nvrtc.compile(&text, capability, precision).unwrap();
                 let what = format!("{method}, {place}, {target}");
-                check_kernel(&compiled, &target, place, &what);
+                check_kernel(&compiled, &target, place, most_registers(method, precision), &what);
             }
         }
     }

@@ -22,12 +22,16 @@ use integrators::device::host::HostDevice;
 const BEFORE: &str = r#"
 extern "C" float fmaf(float, float, float);
 extern "C" double fma(double, double, double);
+extern "C" float sqrtf(float);
+extern "C" double sqrt(double);
+extern "C" float fabsf(float);
+extern "C" double fabs(double);
 #define __device__
 #define __global__
 #define __shared__
 #define __forceinline__ inline
 #define __align__(bytes) __attribute__((aligned(bytes)))
-enum { SHARED_BYTES = 1 << 14 };
+enum { SHARED_BYTES = 1 << 15 };
 static struct { unsigned x; } threadIdx, blockIdx, blockDim, gridDim;
 __align__(16) unsigned char shared[SHARED_BYTES];
 "#;

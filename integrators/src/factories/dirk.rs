@@ -25,8 +25,8 @@ pub struct Dirk {
     /// The states of the stages to come, so far as their increments are known.
     #[buffer(size = stage_sums * n, location = "local")]
     pub accumulator: Buffer,
-    /// The state of the stage that is being solved. Its own storage, although the sum of a stage is
-    /// dead as soon as this is made of it: that the first sum's place would do cannot be declared.
+    /// The state of the stage that is being solved. It has storage of its own, although the first row
+    /// of the accumulator would do: that row is dead, element by element, once this is made of it.
     #[buffer(size = n, location = "local")]
     pub stage_base: Buffer,
     /// The derivative at the end of the latest step, where the first stage is explicit.
