@@ -196,7 +196,7 @@ fn solutions_are_the_hosts_bit_for_bit() {
     let host = Device::host().unwrap();
     let rho: Vec<f64> = (0..70).map(|run| f64::from(run) * 0.4).collect();
     let batch = Batch::grid().parameter("rho", rho);
-    for method in ["euler", "rk4", "tsit5"] {
+    for method in ["euler", "rk4", "tsit5", "kvaerno3"] {
         for precision in [Precision::F32, Precision::F64] {
             for place in [Location::Local, Location::Shared] {
                 let solve = |device: Device| {
