@@ -154,8 +154,9 @@ fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
         rows.swap(column, pivot);
         for row in column + 1..n {
             let factor = rows[row][column] / rows[column][column];
-            for k in column..=n {
-                rows[row][k] -= factor * rows[column][k];
+            let pivot = rows[column].clone();
+            for (value, pivot) in rows[row].iter_mut().zip(pivot).skip(column) {
+                *value -= factor * pivot;
             }
         }
     }
