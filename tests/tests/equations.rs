@@ -62,8 +62,13 @@ fn unknown_names_are_told_with_the_nearest_known_one() {
     let shown = message("dx = y\ndy = sine(x)");
     assert!(shown.contains("unknown function `sine` in line 2, column 6"), "{shown}");
     assert!(shown.contains("did you mean `sin`?"), "{shown}");
-    let shown = message("dx = y\ndy = 1\ndw = 2");
+    let shown = message("dx = y\ndy = 1\nd(w, t) = 2");
     assert!(shown.contains("the equation in line 3 is for `w`, which is not a state"), "{shown}");
+    let shown = message("dx = y\ndyy = 1");
+    assert!(shown.contains("nothing uses `dyy` in line 2, and `dy` has no equation"), "{shown}");
+    assert!(shown.contains("help: rename `dyy` to `dy`"), "{shown}");
+    // With all equations there, it is an auxiliary as any other.
+    lorenz("dx = y\ndy = 1\ndrag = x*rho\ndyy = 2").unwrap();
     let shown = message("dx = y\ndy = 1\nd(yy, t) = 2");
     assert!(shown.contains("did you mean `y`?"), "{shown}");
     let shown = message("dx = pow(x)\ndy = 1");

@@ -146,6 +146,18 @@ pub enum SystemError {
         /// The equation.
         at: Excerpt,
     },
+    /// What looks like a derivative is of no state.
+    #[error(
+        "nothing uses `{name}` in line {}, and `{meant}` has no equation\n{at}\nhelp: rename `{name}` to `{meant}`, or remove it", at.line
+    )]
+    MisspelledDerivative {
+        /// The left side.
+        name: String,
+        /// The left side that is missing.
+        meant: String,
+        /// The equation.
+        at: Excerpt,
+    },
     /// A name is not defined.
     #[error(
         "unknown symbol `{name}` in line {}, column {}\n{at}{}", at.line, at.column, did_you_mean(name, known.iter().map(String::as_str))

@@ -6,6 +6,7 @@ use super::error::{Excerpt, SystemError};
 use super::expression::{Expression, Function, Operator, Symbol, Value};
 use super::parse::{Equation, Left, Name};
 use super::{Auxiliary, System, SystemBuilder};
+use crate::suggest::nearest;
 
 /// The largest whole power that becomes products.
 const LARGEST_POWER: f64 = 64.0;
@@ -45,8 +46,13 @@ pub(super) fn resolve(builder: SystemBuilder) -> Result<System, SystemError> {
     for name in auxiliaries.keys() {
         names.define(name, Meaning::Pending)?;
     }
+    let missing: Vec<_> = states
+        .iter()
+        .filter(|(state, _)| !derivatives.contains_key(state.as_str()))
+        .map(|(state, _)| format!("d{state}"))
+        .collect();
     for (name, equation) in &auxiliaries {
-        check_used(name, equation, &equations, &states, &text)?;
+        check_spelling(name, equation, &equations, &missing, &text)?;
     }
 
     let mut resolver = Resolver { names, equations: auxiliaries, done: Vec::new() };
@@ -116,21 +122,25 @@ fn check_single(
     }
 }
 
-/// `dw = ...`, where `w` is no state and nothing uses `dw`, is a derivative with a misspelled name.
-fn check_used(
+/// An auxiliary that nothing uses, and whose name is near to what a state without equation lacks, is
+/// that state's derivative with a misspelled name.
+fn check_spelling(
     name: &str,
     equation: &Equation,
     equations: &[Equation],
-    states: &[(String, f64)],
+    missing: &[String],
     text: &str,
 ) -> Result<(), SystemError> {
-    match name.strip_prefix('d') {
-        Some(state)
-            if !state.is_empty() && !equations.iter().any(|other| uses(&other.right, name)) =>
-        {
-            check_state(state, equation, states, text)
-        }
-        _ => Ok(()),
+    if !name.starts_with('d') || equations.iter().any(|other| uses(&other.right, name)) {
+        return Ok(());
+    }
+    match nearest(name, missing.iter().map(String::as_str)) {
+        Some(meant) => Err(SystemError::MisspelledDerivative {
+            name: name.to_owned(),
+            meant: meant.to_owned(),
+            at: Excerpt::new(text, equation.offset),
+        }),
+        None => Ok(()),
     }
 }
 
