@@ -28,6 +28,7 @@ mod batch;
 pub mod device;
 pub mod factories;
 mod schedule;
+mod single;
 mod solution;
 mod solver;
 mod suggest;

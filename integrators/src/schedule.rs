@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use buffer_core::Precision;
+
+use crate::single;
 use crate::solver::SolveError;
 
 /// What rounding may do to a difference of times, relative to the larger one.
@@ -60,6 +63,22 @@ impl Schedule {
     /// The step that is taken.
     pub(crate) fn step(&self) -> f64 {
         self.interval / self.steps as f64
+    }
+
+    /// The times are numbers in a kernel's precision, too.
+    pub(crate) fn check_times(&self, precision: Precision) -> Result<(), SolveError> {
+        let times = [
+            ("start", self.start),
+            ("end", self.end),
+            ("time between save points", self.interval),
+            ("step", self.step()),
+        ];
+        match times.into_iter().find(|&(_, value)| !single::holds(value)) {
+            Some((what, value)) if precision == Precision::F32 => {
+                Err(SolveError::TimeNotInF32 { what, value })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The number of states that are saved.

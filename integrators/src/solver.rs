@@ -80,6 +80,7 @@ impl Solver {
     ) -> Result<Solution, SolveError> {
         let start = Instant::now();
         let schedule = Schedule::new(&span, self.dt, self.save_every)?;
+        schedule.check_times(self.source.precision)?;
         let inputs = Inputs::new(batch.borrow(), &self.system)?;
         let done = AtomicUsize::new(0);
         let progress = |more: usize| {

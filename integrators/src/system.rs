@@ -7,11 +7,13 @@ mod expression;
 mod parse;
 mod resolve;
 
+use buffer_core::Precision;
 use indexmap::IndexMap;
 
 pub use self::error::{Excerpt, SystemError};
 use self::expression::{Expression, Symbol};
 use self::parse::Equation;
+use crate::single;
 
 /// A system of ordinary differential equations, checked and ready to be compiled.
 ///
@@ -68,6 +70,18 @@ impl System {
             constants: Vec::new(),
             parameters: Vec::new(),
         })
+    }
+
+    /// The numbers of the equations are numbers in a kernel's precision, too.
+    pub(crate) fn check_numbers(&self, precision: Precision) -> Result<(), SystemError> {
+        if precision == Precision::F64 {
+            return Ok(());
+        }
+        let auxiliaries = self.auxiliaries.iter().map(|auxiliary| &auxiliary.value);
+        auxiliaries
+            .chain(&self.derivatives)
+            .find_map(|value| value.find_number(|number| !single::holds(number)))
+            .map_or(Ok(()), |value| Err(SystemError::NotInF32 { value }))
     }
 
     /// The names of the states, in order.

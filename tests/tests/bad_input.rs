@@ -517,7 +517,7 @@ mod equations {
 mod solves {
     use buffer_core::BufferError;
     use buffer_tests::problems;
-    use integrators::{Batch, Location, Precision, SolveError, Solver, SolverBuilder};
+    use integrators::{Batch, Location, Precision, SolveError, Solver, SolverBuilder, System};
 
     fn builder() -> SolverBuilder {
         problems::lorenz().solver("rk4", Precision::F64, 10).unwrap()
@@ -584,6 +584,32 @@ mod solves {
                 "is not a span of time",
                 "help: begin before the end"
             );
+        }
+    }
+
+    #[test]
+    fn what_f32_cannot_hold() {
+        for (span, dt, what) in [
+            (1e39..2e39, 1e38, "the start 1e39"),
+            (0.0..1e39, 1e38, "the end 1e39"),
+            (0.0..1e-40, 1e-41, "the end 1e-40"),
+            (0.0..1e-37, 1e-39, "the step 1"),
+        ] {
+            let solver = builder().precision(Precision::F32).dt(dt).build().unwrap();
+            assert_refused!(
+                solver.solve(Batch::grid(), span),
+                SolveError::TimeNotInF32 { .. },
+                what,
+                "help:"
+            );
+        }
+        for (number, told) in [("1e39", "1e39 in the equations is inf"), ("1e-50*x", "is 0 in f32")]
+        {
+            let equations = format!("dx = {number}");
+            let system = System::parse(&equations).unwrap().states([("x", 1.0)]).build().unwrap();
+            let build = |precision| Solver::builder(&system).dt(0.1).precision(precision).build();
+            assert!(build(Precision::F64).is_ok());
+            assert_refused!(build(Precision::F32), SolveError::System(_), told, "Precision::F64");
         }
     }
 

@@ -141,9 +141,11 @@ impl SolverBuilder {
     /// The text of the kernel in a [`layout`](Self::layout).
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], and [`SolveError::Buffers`] where the layout is of another
+    /// [`SolveError::UnknownMethod`]; [`SolveError::System`] where the layout's precision does not
+    /// hold the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another
     /// kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
+        self.system.check_numbers(layout.target().precision())?;
         Ok(self.factory()?.source(&self.system, layout)?)
     }
 

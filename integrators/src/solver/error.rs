@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::device::DeviceError;
 use crate::suggest::did_you_mean;
+use crate::system::SystemError;
 
 /// What a solver refuses. Nothing was solved when one is returned.
 #[derive(Debug, Error)]
@@ -72,6 +73,16 @@ pub enum SolveError {
         /// The steps before each.
         steps: f64,
     },
+    /// A time of the solve is infinite or zero in `f32`.
+    #[error(
+        "the {what} {value:?} cannot be held in f32\nhelp: use `Precision::F64`, or another unit of time"
+    )]
+    TimeNotInF32 {
+        /// What it is.
+        what: &'static str,
+        /// The time.
+        value: f64,
+    },
     /// The batch has no runs.
     #[error("the batch has no runs: there are no values for `{name}`\nhelp: give at least one")]
     NoRuns {
@@ -119,6 +130,9 @@ pub enum SolveError {
         /// The factory's children.
         known: Vec<String>,
     },
+    /// The system cannot be solved so.
+    #[error(transparent)]
+    System(#[from] SystemError),
     /// The buffers cannot be laid out so.
     #[error(transparent)]
     Buffers(#[from] BufferError),

@@ -120,6 +120,14 @@ pub enum SystemError {
         /// The equation.
         at: Excerpt,
     },
+    /// A number of the equations is infinite or zero in `f32`.
+    #[error(
+        "the number {value:?} in the equations is {} in f32\nhelp: use `Precision::F64`, or other units", *value as f32
+    )]
+    NotInF32 {
+        /// The number.
+        value: f64,
+    },
     /// A state has no equation.
     #[error("the state `{name}` has no equation\nhelp: add `d{name} = ...`")]
     NoEquation {

@@ -12,6 +12,23 @@ pub(super) enum Expression<S> {
     Call(Function, Vec<Self>),
 }
 
+impl<S> Expression<S> {
+    /// The first number for which `wanted` holds.
+    pub(super) fn find_number(&self, wanted: fn(f64) -> bool) -> Option<f64> {
+        match self {
+            Self::Number(value) => wanted(*value).then_some(*value),
+            Self::Symbol(_) => None,
+            Self::Negated(operand) => operand.find_number(wanted),
+            Self::Binary(_, left, right) => {
+                left.find_number(wanted).or_else(|| right.find_number(wanted))
+            }
+            Self::Call(_, arguments) => {
+                arguments.iter().find_map(|argument| argument.find_number(wanted))
+            }
+        }
+    }
+}
+
 /// What a name in an equation stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Symbol {
