@@ -41,6 +41,15 @@ enum Kind {
     State,
 }
 
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Parameter => "parameter",
+            Self::State => "state",
+        }
+    }
+}
+
 impl Batch {
     /// One run for every combination of values. The values named last vary fastest.
     pub fn grid() -> Self {
@@ -126,7 +135,7 @@ impl<'a> Inputs<'a> {
             };
             let slot = names.iter().position(|name| *name == axis.name);
             let Some(slot) = slot.and_then(|position| slots.get_mut(position)) else {
-                return Err(unknown(axis, names));
+                return Err(unknown(axis, names, system));
             };
             *slot = Input::Varying { values: &axis.values, repeat };
         }
@@ -180,13 +189,14 @@ fn check_unique(axis: &Axis, before: &[Axis]) -> Result<(), SolveError> {
     }
 }
 
-fn unknown(axis: &Axis, names: Vec<&str>) -> SolveError {
-    SolveError::UnknownName {
-        kind: match axis.kind {
-            Kind::Parameter => "parameter",
-            Kind::State => "state",
-        },
-        name: axis.name.clone(),
-        known: names.into_iter().map(str::to_owned).collect(),
+/// The error for a name that is not among the `names` of its kind.
+fn unknown(axis: &Axis, names: Vec<&str>, system: &System) -> SolveError {
+    let (kind, name) = (axis.kind.word(), axis.name.clone());
+    match system.kind(&axis.name) {
+        Some(actual) => SolveError::OtherKind { kind, name, actual },
+        None => {
+            let known = names.into_iter().map(str::to_owned).collect();
+            SolveError::UnknownName { kind, name, known }
+        }
     }
 }

@@ -43,6 +43,8 @@ use crate::single;
 pub struct System {
     states: IndexMap<String, f64>,
     parameters: IndexMap<String, f64>,
+    /// Their names; their values are in the equations.
+    constants: Vec<String>,
     /// In the order of their evaluation.
     auxiliaries: Vec<Auxiliary>,
     /// One per state.
@@ -63,6 +65,8 @@ impl System {
     /// # Errors
     /// [`SystemError::Syntax`], with the place of the fault.
     pub fn parse(text: &str) -> Result<SystemBuilder, SystemError> {
+        // Some editors begin a file with a mark of the encoding.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Ok(SystemBuilder {
             text: text.to_owned(),
             equations: parse::parse(text)?,
@@ -92,6 +96,17 @@ impl System {
     /// The names of the parameters, in order.
     pub fn parameter_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parameters.keys().map(String::as_str)
+    }
+
+    /// What a name given to the builder is.
+    pub(crate) fn kind(&self, name: &str) -> Option<&'static str> {
+        if self.states.contains_key(name) {
+            Some("state")
+        } else if self.parameters.contains_key(name) {
+            Some("parameter")
+        } else {
+            self.constants.iter().any(|constant| constant == name).then_some("constant")
+        }
     }
 
     /// The initial values that runs have where a batch gives none.

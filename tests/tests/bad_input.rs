@@ -515,7 +515,6 @@ mod equations {
 }
 
 mod solves {
-    use buffer_core::BufferError;
     use buffer_tests::problems;
     use integrators::{Batch, Location, Precision, SolveError, Solver, SolverBuilder, System};
 
@@ -621,6 +620,7 @@ mod solves {
             "did you mean `tsit5`?",
             "help: methods are euler"
         );
+        assert!(builder().method("Tsit5").build().is_ok());
     }
 
     #[test]
@@ -642,6 +642,17 @@ mod solves {
             "`rho` twice",
             "help: remove one"
         );
+    }
+
+    #[test]
+    fn names_that_are_of_another_kind() {
+        for (batch, told, way) in [
+            (Batch::grid().parameter("x", [1.0]), "`x` is no parameter", ".state(\"x\", ...)"),
+            (Batch::grid().state("rho", [1.0]), "`rho` is no state", ".parameter(\"rho\", ...)"),
+            (Batch::grid().parameter("sigma", [1.0]), "but a constant", "make `sigma` a parameter"),
+        ] {
+            assert_refused!(solve(builder(), &batch), SolveError::OtherKind { .. }, told, way);
+        }
     }
 
     #[test]
@@ -670,14 +681,19 @@ mod solves {
     fn a_placement_of_what_does_not_exist() {
         assert_refused!(
             builder().location("loop.step.stage_rsh", Location::Shared).build(),
-            SolveError::Buffers(BufferError::UnknownBuffer { .. }),
-            "did you mean `stage_rhs`?"
+            SolveError::UnknownPath { .. },
+            "did you mean `loop.step.stage_rhs`?"
         );
         assert_refused!(
             builder().location("loop.stop.stage_rhs", Location::Shared).build(),
             SolveError::UnknownPath { .. },
             "`loop.stop.stage_rhs`",
-            "has the parts step"
+            "help: its buffers are loop.state, "
+        );
+        assert_refused!(
+            builder().location("loop.step.stage_rhs.deeper", Location::Shared).build(),
+            SolveError::UnknownPath { .. },
+            "did you mean `loop.step.stage_rhs`?"
         );
     }
 }

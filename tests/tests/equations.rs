@@ -88,6 +88,11 @@ fn equations_are_complete_and_unique() {
     assert!(shown.contains("a -> a"), "{shown}");
     let shown = message("dx = 1/(sigma - 10)\ndy = x");
     assert!(shown.contains("depends on constants alone is inf"), "{shown}");
+    // Neither a function nor a power hides it.
+    for hidden in ["min(1, 1/0)", "1/(1/(sigma - 10))", "(x + 1/0)^2", "(1/0)^0"] {
+        let shown = message(&format!("dx = {hidden}\ndy = x"));
+        assert!(shown.contains("depends on constants alone is inf"), "{hidden}: {shown}");
+    }
     // An auxiliary that nothing needs is checked as well.
     assert!(message("dx = 1\ndy = x\nunused = nowhere").contains("unknown symbol `nowhere`"));
 }
@@ -146,4 +151,10 @@ fn of_a_long_line_what_is_around_the_fault_is_shown() {
     let [_, _, line, caret] = lines.as_slice() else { panic!("{shown}") };
     assert!(line.len() < 120 && line.ends_with("..."), "{shown}");
     assert_eq!(line.find("nowhere"), caret.find('^'), "{shown}");
+}
+
+#[test]
+fn a_mark_of_the_encoding_and_a_plus_as_sign_mean_nothing() {
+    let plain = lorenz("dx = x*-1\ndy = 2 + x").unwrap();
+    assert_eq!(lorenz("\u{feff}dx = +x*-1\ndy = 2 + +x").unwrap(), plain);
 }

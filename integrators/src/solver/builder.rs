@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferError, BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location,
-    Precision, Target,
+    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Precision, Target,
 };
+use indexmap::IndexMap;
 
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
@@ -50,10 +50,10 @@ impl SolverBuilder {
 
     /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default; for stiff
     /// systems `implicit_midpoint`, `trapezoidal_dirk` (`ode23t`), `sdirk_2_2`, `l_stable_dirk_3`,
-    /// `kvaerno3` or `l_stable_sdirk_4`.
+    /// `kvaerno3` or `l_stable_sdirk_4`. Letters may be of either case.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = method.into();
+        self.method = method.into().to_ascii_lowercase();
         self
     }
 
@@ -229,26 +229,25 @@ fn place(
     path: &str,
     location: Location,
 ) -> Result<(), SolveError> {
-    let mut parts: Vec<_> = path.split('.').collect();
-    let buffer = parts.pop().unwrap_or_default();
-    let mut factory = root;
-    for part in parts {
-        factory = child(registry, factory, part, path)?;
-    }
-    registry.update_buffer(factory, buffer, BufferUpdate::new().location(location))?;
+    let buffers = buffers(registry, root);
+    let Some((factory, name)) = buffers.get(path) else {
+        let known = buffers.into_keys().collect();
+        return Err(SolveError::UnknownPath { path: path.to_owned(), known });
+    };
+    registry.update_buffer(*factory, name, BufferUpdate::new().location(location))?;
     Ok(())
 }
 
-fn child(
-    registry: &BufferRegistry,
-    factory: FactoryId,
-    name: &str,
-    path: &str,
-) -> Result<FactoryId, SolveError> {
-    let context = registry.context(factory).ok_or(BufferError::UnknownFactory)?;
-    context.child(name).ok_or_else(|| SolveError::UnknownPath {
-        path: path.to_owned(),
-        factory: context.prefix().to_owned(),
-        known: context.children().map(|(name, _)| name.to_owned()).collect(),
-    })
+/// The buffers of a tree of factories, by their paths from its root.
+fn buffers(registry: &BufferRegistry, root: FactoryId) -> IndexMap<String, (FactoryId, String)> {
+    let mut found = IndexMap::new();
+    let mut open = vec![(String::new(), root)];
+    while let Some((path, factory)) = open.pop() {
+        let Some(context) = registry.context(factory) else { continue };
+        let names = context.entries().map(|entry| entry.name().to_owned());
+        found.extend(names.map(|name| (format!("{path}{name}"), (factory, name))));
+        let children = context.children().rev();
+        open.extend(children.map(|(name, child)| (format!("{path}{name}."), child)));
+    }
+    found
 }

@@ -120,14 +120,25 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// A placement names a factory that the kernel does not have.
-    #[error("`{path}` names no buffer of the kernel\nhelp: `{factory}` has the parts {}", known.join(", "))]
+    /// A batch names something as what it is not.
+    #[error(
+        "`{name}` is no {kind} of the system, but a {actual}\nhelp: {}",
+        way_to_vary(name, actual)
+    )]
+    OtherKind {
+        /// `parameter` or `state`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// `parameter`, `state` or `constant`.
+        actual: &'static str,
+    },
+    /// A placement names no buffer of the kernel.
+    #[error("`{path}` names no buffer of the kernel{}\nhelp: its buffers are {}", did_you_mean(path, known.iter().map(String::as_str)), known.join(", "))]
     UnknownPath {
         /// The path.
         path: String,
-        /// The factory in which it ends.
-        factory: String,
-        /// The factory's children.
+        /// The paths that there are.
         known: Vec<String>,
     },
     /// The system cannot be solved so.
@@ -142,4 +153,12 @@ pub enum SolveError {
     /// The device cannot do it.
     #[error(transparent)]
     Device(#[from] DeviceError),
+}
+
+/// How a batch varies what is named.
+fn way_to_vary(name: &str, actual: &str) -> String {
+    match actual {
+        "constant" => format!("make `{name}` a parameter of the system, so that runs may set it"),
+        _ => format!("use `.{actual}(\"{name}\", ...)`"),
+    }
 }

@@ -69,6 +69,7 @@ pub(super) fn resolve(builder: SystemBuilder) -> Result<System, SystemError> {
         derivatives,
         states: states.into_iter().collect(),
         parameters: parameters.into_iter().collect(),
+        constants: constants.into_iter().map(|(name, _)| name).collect(),
     })
 }
 
@@ -305,8 +306,10 @@ impl<'t> Resolver<'t> {
     }
 
     fn equation(&mut self, equation: &Equation) -> Result<Expression<Symbol>, SystemError> {
+        let before = self.done.len();
         let value = self.expression(&equation.right)?;
-        check_value(&value, equation, self.names.text)?;
+        let bases = self.done.iter().skip(before).map(|base| &base.value);
+        bases.chain([&value]).try_for_each(|part| check_value(part, equation, self.names.text))?;
         Ok(value)
     }
 
@@ -426,13 +429,16 @@ pub(super) fn negated(operand: Expression<Symbol>) -> Expression<Symbol> {
     }
 }
 
+/// What has no value is left as it is, for [`check_value`] to find.
 fn binary(
     operator: Operator,
     left: Expression<Symbol>,
     right: Expression<Symbol>,
 ) -> Expression<Symbol> {
     match (left, right) {
-        (Expression::Number(left), Expression::Number(right)) => {
+        (Expression::Number(left), Expression::Number(right))
+            if left.is_finite() && right.is_finite() =>
+        {
             Expression::Number(operator.apply(left, right))
         }
         (left, right) => Expression::Binary(operator, Box::new(left), Box::new(right)),
@@ -441,8 +447,12 @@ fn binary(
 
 pub(super) fn call(function: Function, arguments: Vec<Expression<Symbol>>) -> Expression<Symbol> {
     match (function.value, arguments.as_slice()) {
-        (Value::Unary(value), [Expression::Number(x)]) => Expression::Number(value(*x)),
-        (Value::Binary(value), [Expression::Number(x), Expression::Number(y)]) => {
+        (Value::Unary(value), [Expression::Number(x)]) if x.is_finite() => {
+            Expression::Number(value(*x))
+        }
+        (Value::Binary(value), [Expression::Number(x), Expression::Number(y)])
+            if x.is_finite() && y.is_finite() =>
+        {
             Expression::Number(value(*x, *y))
         }
         _ => Expression::Call(function, arguments),
