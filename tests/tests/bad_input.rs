@@ -703,8 +703,8 @@ mod compilers {
 
     use integrators::device::host::{HostDevice, HostError};
 
-    /// Set for a process of this test that has no compiler.
-    const WORKER: &str = "BUFFERS_TEST_WITHOUT_COMPILER";
+    /// Set for a process of a test that lacks what the test is about.
+    const WORKER: &str = "BUFFERS_TEST_LACKING";
 
     #[test]
     fn no_c_compiler() {
@@ -722,6 +722,29 @@ mod compilers {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "compilers::no_c_compiler", "--nocapture"])
             .env("CC", "no-such-compiler --with-an-option")
+            .env(WORKER, "1")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("refused"), "{printed}");
+    }
+
+    #[test]
+    fn threads_that_cannot_be_started() {
+        if std::env::var_os(WORKER).is_some() {
+            assert_refused!(
+                HostDevice::new(),
+                HostError::Threads(_),
+                "help: ask for fewer threads"
+            );
+            println!("refused");
+            return;
+        }
+        // No thread gets a stack this large; a single test runs on the main thread.
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "compilers::threads_that_cannot_be_started", "--nocapture"])
+            .arg("--test-threads=1")
+            .env("RUST_MIN_STACK", (1_u64 << 50).to_string())
             .env(WORKER, "1")
             .output()
             .unwrap();

@@ -7,11 +7,12 @@ use std::convert::Infallible;
 use std::error::Error as _;
 use std::fmt;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use buffer_core::{BufferError, ElementType, Precision, Target};
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 use self::compiler::Compiler;
@@ -76,7 +77,9 @@ pub enum HostError {
     )]
     Load(#[from] libloading::Error),
     /// The threads could not be started.
-    #[error("the threads could not be started: {0}\nhelp: ask for fewer threads")]
+    #[error(
+        "the threads could not be started: {0}\nhelp: ask for fewer threads, or set `RAYON_NUM_THREADS` to fewer"
+    )]
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// The kernel was written for another number of lanes.
     #[error(
@@ -104,7 +107,7 @@ pub struct HostDevice {
     compiler: Arc<Compiler>,
     cache: KernelCache,
     lanes: Option<usize>,
-    threads: Option<Arc<rayon::ThreadPool>>,
+    threads: Arc<ThreadPool>,
 }
 
 impl HostDevice {
@@ -113,13 +116,14 @@ impl HostDevice {
     /// The compiler is what `CC` names, else `cc`, `gcc` or `clang`.
     ///
     /// # Errors
-    /// [`HostError::NoCompiler`] where none of them runs.
+    /// [`HostError::NoCompiler`] where none of them runs, and [`HostError::Threads`] where threads
+    /// cannot be started.
     pub fn new() -> Result<Self, HostError> {
         Ok(Self {
             compiler: Arc::new(Compiler::find()?),
             cache: KernelCache::from_environment(),
             lanes: None,
-            threads: None,
+            threads: all_threads()?,
         })
     }
 
@@ -138,8 +142,7 @@ impl HostDevice {
     /// # Errors
     /// [`HostError::Threads`] where they cannot be started.
     pub fn threads(mut self, threads: NonZero<usize>) -> Result<Self, HostError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build()?;
-        self.threads = Some(Arc::new(pool));
+        self.threads = Arc::new(ThreadPoolBuilder::new().num_threads(threads.get()).build()?);
         Ok(self)
     }
 
@@ -161,9 +164,7 @@ impl HostDevice {
 
     /// The threads that share a launch.
     pub fn thread_count(&self) -> usize {
-        self.threads
-            .as_ref()
-            .map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
+        self.threads.current_num_threads()
     }
 
     /// A kernel has as many lanes as the device.
@@ -215,6 +216,20 @@ impl fmt::Display for HostDevice {
     }
 }
 
+/// As many threads as the processor runs, shared by all devices that ask for no number.
+///
+/// Not Rayon's own global pool, which panics where its threads cannot be started.
+fn all_threads() -> Result<Arc<ThreadPool>, HostError> {
+    static SHARED: Mutex<Weak<ThreadPool>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(threads) = shared.upgrade() {
+        return Ok(threads);
+    }
+    let threads = Arc::new(ThreadPoolBuilder::new().build()?);
+    *shared = Arc::downgrade(&threads);
+    Ok(threads)
+}
+
 /// A kernel that is ready to run on the host.
 #[derive(Debug)]
 pub struct HostKernel {
@@ -222,7 +237,7 @@ pub struct HostKernel {
     /// Bytes of shared memory of one group of lanes.
     group_bytes: usize,
     lanes: usize,
-    threads: Option<Arc<rayon::ThreadPool>>,
+    threads: Arc<ThreadPool>,
     build_time: Duration,
     cache: CacheOutcome,
 }
@@ -271,15 +286,12 @@ impl HostKernel {
                 },
             );
         };
-        match &self.threads {
-            Some(pool) => pool.install(run),
-            None => run(),
-        }
+        self.threads.install(run);
     }
 
     /// Runs that one call of the kernel takes: whole groups of lanes.
     fn chunk(&self, runs: usize) -> usize {
-        let threads = rayon::current_num_threads();
+        let threads = self.threads.current_num_threads();
         let even = runs.div_ceil(threads * CHUNKS_PER_THREAD).min(LARGEST_CHUNK);
         even.max(1).next_multiple_of(self.lanes)
     }
