@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use buffer_core::Precision;
 use bytemuck::Pod;
+use bytemuck::allocation::try_zeroed_slice_box;
 
 use super::SolveError;
 use crate::batch::{Input, Inputs};
@@ -34,14 +35,13 @@ impl Scalar for f64 {
     }
 }
 
-/// A table of zeros.
+/// A table of zeros. Of a large one the system makes pages when they are first written, so by the
+/// threads that write them.
 pub(super) fn zeros<T: Pod>(shape: &[usize]) -> Result<Vec<T>, SolveError> {
     let elements = shape.iter().try_fold(1, |product: usize, &length| product.checked_mul(length));
     let elements = elements.ok_or(SolveError::TooManyRuns)?;
-    let mut table = Vec::new();
-    table.try_reserve_exact(elements).map_err(|_| SolveError::TooManyRuns)?;
-    table.resize(elements, T::zeroed());
-    Ok(table)
+    let table = try_zeroed_slice_box(elements).map_err(|()| SolveError::TooManyRuns)?;
+    Ok(table.into_vec())
 }
 
 /// The runs whose tables take about `bytes`, and which a kernel's integers can count.
