@@ -37,7 +37,7 @@ pub enum BufferError {
     )]
     UnknownFactory,
     /// The factory has no such buffer.
-    #[error("factory `{factory}` has no buffer `{name}`{}", did_you_mean(suggestion.as_deref()))]
+    #[error("factory `{factory}` has no buffer `{name}`{}", did_you_mean(suggestion.as_deref(), "use the name of one of its `#[buffer(...)]` fields"))]
     UnknownBuffer {
         /// The factory's prefix.
         factory: String,
@@ -47,7 +47,7 @@ pub enum BufferError {
         suggestion: Option<String>,
     },
     /// The layout has no such instance.
-    #[error("the layout has no instance `{path}`{}", did_you_mean(suggestion.as_deref()))]
+    #[error("the layout has no instance `{path}`{}", did_you_mean(suggestion.as_deref(), "a path is the root's prefix, or the names of children joined by `_`"))]
     UnknownInstance {
         /// The path asked for.
         path: String,
@@ -117,7 +117,7 @@ pub enum BufferError {
         given: String,
     },
     /// SB017: an override names a setting that does not exist.
-    #[error("`{given}` is not a setting of factory `{factory}` [SB017]{}", did_you_mean(suggestion.as_deref()))]
+    #[error("`{given}` is not a setting of factory `{factory}` [SB017]{}", did_you_mean(suggestion.as_deref(), "settings are named `<buffer>_location`"))]
     UnknownSetting {
         /// The factory's prefix.
         factory: String,
@@ -214,7 +214,7 @@ pub enum Fault {
         name: String,
     },
     /// SB001: an alias names nothing.
-    #[error("buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}", did_you_mean(suggestion.as_deref()))]
+    #[error("buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}", did_you_mean(suggestion.as_deref(), "name a buffer declared above it"))]
     AliasUnknown {
         /// The alias.
         name: String,
@@ -342,7 +342,7 @@ pub enum Fault {
         count: usize,
     },
     /// SB009: a buffer is live, or a child called, in a phase that does not exist.
-    #[error("`{name}` names phase `{phase}`, which is not declared [SB009]{}", did_you_mean_or(suggestion.as_deref(), "declare it among the factory's phases"))]
+    #[error("`{name}` names phase `{phase}`, which is not declared [SB009]{}", did_you_mean(suggestion.as_deref(), "declare it among the factory's phases"))]
     UnknownPhase {
         /// The buffer or child.
         name: String,
@@ -492,12 +492,11 @@ impl Fault {
     }
 }
 
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("\nhelp: did you mean `{name}`?")).unwrap_or_default()
-}
-
-fn did_you_mean_or(suggestion: Option<&str>, otherwise: &str) -> String {
-    suggestion.map_or_else(|| format!("\nhelp: {otherwise}"), |name| did_you_mean(Some(name)))
+fn did_you_mean(suggestion: Option<&str>, otherwise: &str) -> String {
+    suggestion.map_or_else(
+        || format!("\nhelp: {otherwise}"),
+        |name| format!("\nhelp: did you mean `{name}`?"),
+    )
 }
 
 fn list(faults: &[Fault]) -> String {

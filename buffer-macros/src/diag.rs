@@ -28,7 +28,7 @@ pub(crate) enum Problem {
         "`#[child]` is given twice\nhelp: a field is one child; name all of its calls in one, as in `#[child(call = [predict, solve])]`"
     )]
     RepeatedChild,
-    #[error("`#[{attribute}]` takes its keys in parentheses\nhelp: write `{form}`")]
+    #[error("`#[{attribute}]` takes no value\nhelp: write `{form}`")]
     Form { attribute: &'static str, form: &'static str },
     #[error(
         "unknown key `{key}`{}",
