@@ -60,7 +60,8 @@ if cargo nextest --version >/dev/null 2>&1; then
     status=0
     cargo nextest run --workspace --release --locked --no-fail-fast || status=$?
     # nextest shows nothing of what passing tests print.
-    grep -o 'skipped: [^<]*' "$target/nextest/default/junit.xml" | sort | uniq -c || true
+    grep -o 'skipped: [^<]*' "$target/nextest/default/junit.xml" |
+        sed "s/&apos;/'/g" | cut -c 1-100 | sort | uniq -c || true
     exit "$status"
 fi
 cargo test --workspace --release --locked --no-fail-fast --tests -- --nocapture
