@@ -8,6 +8,7 @@ mod ivp_loop;
 mod kernel_text;
 mod minimal_residual;
 mod newton_krylov;
+mod stage_sums;
 
 use buffer_core::{BufferError, Buffers};
 

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::reference::RightSide;
+use crate::reference::{RightSide, advance, integrate};
 
 /// The coefficients of a diagonally implicit method.
 #[derive(Debug, Clone)]
@@ -91,19 +91,8 @@ impl ImplicitTableau {
         steps: usize,
         initial: &[f64],
     ) -> Vec<f64> {
-        let h = (span.end - span.start) / steps as f64;
-        let mut state = initial.to_vec();
-        for k in 0..steps {
-            state = self.step(right_side, span.start + k as f64 * h, h, &state);
-        }
-        state
+        integrate(span, steps, initial, |t, h, state| self.step(right_side, t, h, state))
     }
-}
-
-/// `state + h * sum(weights * slopes)`.
-fn advance(state: &[f64], h: f64, weights: &[f64], slopes: &[Vec<f64>]) -> Vec<f64> {
-    let increment = |i: usize| -> f64 { weights.iter().zip(slopes).map(|(w, k)| w * k[i]).sum() };
-    state.iter().enumerate().map(|(i, y)| y + h * increment(i)).collect()
 }
 
 /// The slope `k = f(t, base + h * k)`, to rounding.

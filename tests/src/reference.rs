@@ -90,17 +90,27 @@ impl Tableau {
         steps: usize,
         initial: &[f64],
     ) -> Vec<f64> {
-        let h = (span.end - span.start) / steps as f64;
-        let mut state = initial.to_vec();
-        for k in 0..steps {
-            state = self.step(right_side, span.start + k as f64 * h, h, &state);
-        }
-        state
+        integrate(span, steps, initial, |t, h, state| self.step(right_side, t, h, state))
     }
 }
 
+/// The state at the end of `span`, after equal steps of length `h` from times `t`.
+pub(crate) fn integrate(
+    span: Range<f64>,
+    steps: usize,
+    initial: &[f64],
+    step: impl Fn(f64, f64, &[f64]) -> Vec<f64>,
+) -> Vec<f64> {
+    let h = (span.end - span.start) / steps as f64;
+    let mut state = initial.to_vec();
+    for k in 0..steps {
+        state = step(span.start + k as f64 * h, h, &state);
+    }
+    state
+}
+
 /// `state + h * sum(weights * slopes)`.
-fn advance(state: &[f64], h: f64, weights: &[f64], slopes: &[Vec<f64>]) -> Vec<f64> {
+pub(crate) fn advance(state: &[f64], h: f64, weights: &[f64], slopes: &[Vec<f64>]) -> Vec<f64> {
     let increment = |i: usize| -> f64 { weights.iter().zip(slopes).map(|(w, k)| w * k[i]).sum() };
     state.iter().enumerate().map(|(i, y)| y + h * increment(i)).collect()
 }

@@ -2,6 +2,7 @@
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
+use super::stage_sums::StageSums;
 use super::{Factory, KernelText, NewtonKrylov};
 use crate::tableau::Tableau;
 
@@ -59,38 +60,17 @@ impl Dirk {
     /// without zeros.
     fn calls(&self) -> Vec<String> {
         let Tableau { a, b, c, .. } = self.tableau;
-        // Behind the states of the stages comes the result; both are sums of the same kind. The
-        // diagonal is no part of them: a stage's own increment is what is solved for.
+        // The diagonal is no part of the sums: a stage's own increment is what is solved for.
         let inner = a.get(1..=self.stage_sums).unwrap_or_default();
-        let sums: Vec<(String, &[f64])> = inner
-            .iter()
-            .enumerate()
-            .map(|(index, row)| {
-                (format!("STAGE({index})"), row.split_last().map_or(*row, |(_, left)| left))
-            })
-            .chain([("proposed_state".to_owned(), b)])
-            .collect();
-        let mut started = vec![false; sums.len()];
+        let inner = inner.iter().map(|row| row.split_last().map_or(*row, |(_, left)| left));
+        let mut sums = StageSums::new(inner, b);
         let mut calls = Vec::new();
         for (stage, (row, c)) in a.iter().zip(c).enumerate() {
-            let base = match stage.checked_sub(1) {
-                Some(index) if started.get(index) == Some(&true) => {
-                    sums.get(index).map_or("state", |(name, _)| name.as_str())
-                }
-                _ => "state",
-            };
             let diagonal = row.last().copied().unwrap_or_default();
             if stage > 0 || !self.tableau.first_same_as_last() {
-                calls.push(format!("SOLVE({base}, {c:?}, {diagonal:?})"));
+                calls.push(format!("SOLVE({}, {c:?}, {diagonal:?})", sums.base(stage)));
             }
-            for ((target, row), started) in sums.iter().zip(&mut started) {
-                let Some(weight) = row.get(stage).filter(|&&weight| weight != 0.0) else {
-                    continue;
-                };
-                let sum = if *started { target } else { "state" };
-                calls.push(format!("ADD({target}, {sum}, {weight:?})"));
-                *started = true;
-            }
+            calls.extend(sums.add(stage));
         }
         calls
     }

@@ -2,6 +2,7 @@
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
+use super::stage_sums::StageSums;
 use super::{Factory, KernelText};
 use crate::tableau::Tableau;
 
@@ -39,31 +40,14 @@ impl Erk {
     /// without zeros.
     fn calls(&self) -> Vec<String> {
         let Tableau { a, b, c, .. } = self.tableau;
-        // Behind the states of the stages comes the result; both are sums of the same kind.
         let inner = a.get(1..=self.stage_states).unwrap_or_default();
-        let sums: Vec<(String, &[f64])> = inner
-            .iter()
-            .enumerate()
-            .map(|(index, row)| (format!("STAGE({index})"), *row))
-            .chain([("proposed_state".to_owned(), b)])
-            .collect();
-        let mut started = vec![false; sums.len()];
+        let mut sums = StageSums::new(inner.iter().copied(), b);
         let mut calls = Vec::new();
         for (stage, c) in c.iter().enumerate() {
-            let state = match stage.checked_sub(1) {
-                None if self.tableau.first_same_as_last() => None,
-                None => Some("state"),
-                Some(index) => sums.get(index).map(|(name, _)| name.as_str()),
-            };
-            calls.extend(state.map(|state| format!("EVALUATE({state}, {c:?})")));
-            for ((target, row), started) in sums.iter().zip(&mut started) {
-                let Some(weight) = row.get(stage).filter(|&&weight| weight != 0.0) else {
-                    continue;
-                };
-                let sum = if *started { target } else { "state" };
-                calls.push(format!("ADD({target}, {sum}, {weight:?})"));
-                *started = true;
+            if stage > 0 || !self.tableau.first_same_as_last() {
+                calls.push(format!("EVALUATE({}, {c:?})", sums.base(stage)));
             }
+            calls.extend(sums.add(stage));
         }
         calls
     }
