@@ -6,6 +6,7 @@ use crate::element::Width;
 use crate::entry::BufferEntry;
 use crate::error::BufferError;
 use crate::location::Location;
+use crate::phases::{LiveRange, Phases};
 use crate::suggest::nearest;
 use crate::target::Target;
 
@@ -108,6 +109,9 @@ impl PlacedBuffer {
 pub struct Instance {
     pub(crate) path: String,
     pub(crate) prefix: String,
+    pub(crate) phases: Phases,
+    /// The phases of the parent in which it is called; empty for all.
+    pub(crate) calls: Vec<LiveRange>,
     pub(crate) buffers: Vec<PlacedBuffer>,
 }
 
@@ -121,6 +125,16 @@ impl Instance {
     /// The factory's prefix.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The phases of its kernel text, of which there may be none.
+    pub fn phases(&self) -> &Phases {
+        &self.phases
+    }
+
+    /// The phases of its parent in which it is called; empty for all.
+    pub fn calls(&self) -> &[LiveRange] {
+        &self.calls
     }
 
     /// The buffers, in the order of their declaration.

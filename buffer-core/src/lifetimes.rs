@@ -94,6 +94,18 @@ fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     })
 }
 
+/// The phases in which no element of a buffer is live. One without elements is at home in all.
+pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+    let pieces = pieces(entry, &(0..entry.size));
+    let live = pieces.iter().map(|(ranges, _)| live_phases(order, ranges));
+    let live = live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()));
+    let phases = order.names().take(order.len()).enumerate();
+    let is_dead = |&(position, _): &(usize, &str)| {
+        entry.size > 0 && live.intersection(PhaseSet::of(position..position + 1)).is_empty()
+    };
+    phases.filter(is_dead).map(|(_, phase)| phase).collect()
+}
+
 /// The phases of a buffer's ranges, in words.
 fn describe_live(order: &PhaseOrder, live: &[LiveRange], phases: PhaseSet) -> String {
     let ranges = live.iter().filter_map(|LiveRange { start, end, inclusive }| {

@@ -6,12 +6,15 @@ use crate::element::Width;
 use crate::entry::BufferEntry;
 use crate::layout::{ArenaSizes, Instance, Layout, PerWidth, PlacedBuffer, Storage};
 use crate::packing::pack_aliases;
+use crate::phases::LiveRange;
 use crate::target::Target;
 
 /// One factory of the tree that is laid out.
 pub(crate) struct Member<'a> {
     pub(crate) path: String,
     pub(crate) context: &'a BufferContext,
+    /// The phases of its parent in which it is called; empty for all.
+    pub(crate) calls: &'a [LiveRange],
 }
 
 /// Lays out a tree, whose members come in the order of their windows: each before its children.
@@ -20,10 +23,12 @@ pub(crate) struct Member<'a> {
 pub(crate) fn plan(members: &[Member<'_>], target: Target) -> Option<Layout> {
     let mut arenas = PerWidth::default();
     let mut instances = Vec::with_capacity(members.len());
-    for Member { path, context } in members {
+    for Member { path, context, calls } in members {
         instances.push(Instance {
             path: path.clone(),
             prefix: context.prefix().to_owned(),
+            phases: context.phases().clone(),
+            calls: calls.to_vec(),
             buffers: place_buffers(context, target, &mut arenas)?,
         });
     }

@@ -353,15 +353,20 @@ impl BufferRegistry {
     /// A factory and everything inside it, each before its children.
     fn tree(&self, factory: FactoryId) -> Vec<Member<'_>> {
         let mut members = Vec::new();
-        let root = |context: &BufferContext| (context.prefix().to_owned(), factory);
-        let mut pending: Vec<_> = self.context(factory).map(root).into_iter().collect();
-        while let Some((path, id)) = pending.pop() {
+        let mut pending = Vec::new();
+        if let Some(context) = self.context(factory) {
+            pending.push((context.prefix().to_owned(), factory, [].as_slice()));
+        }
+        while let Some((path, id, calls)) = pending.pop() {
             let Some(context) = self.context(id) else { continue };
             // The path of a child of the root is its name alone.
             let scope = if members.is_empty() { String::new() } else { format!("{path}_") };
-            let children = context.children().rev();
-            pending.extend(children.map(|(name, child)| (format!("{scope}{name}"), child)));
-            members.push(Member { path, context });
+            let children = context.children().zip(context.calls()).rev();
+            pending.extend(
+                children
+                    .map(|((name, child), (_, calls))| (format!("{scope}{name}"), child, calls)),
+            );
+            members.push(Member { path, context, calls });
         }
         members
     }

@@ -128,10 +128,12 @@ fn header_of_a_child() {
 #undef CHILD
 #undef SIZE
 #undef ALLOCATE
+#undef PHASE
 #define SELF(name) step_##name
 #define CHILD(child, name) step_##child##_##name
 #define SIZE(name) step_size_##name
 #define ALLOCATE(name, m) step_allocate_##name(m)
+#define PHASE(name) step_phase_##name
 enum {
     step_size_accumulator = 18,
     step_size_stage_base = 3,
