@@ -36,7 +36,7 @@ mod system;
 pub mod tableau;
 
 pub use batch::Batch;
-pub use buffer_core::{Location, Precision};
+pub use buffer_core::{Location, Packing, Precision};
 pub use solution::{Solution, Status};
 pub use solver::{CudaReport, SolveError, Solver, SolverBuilder};
 pub use system::{Excerpt, System, SystemBuilder, SystemError};
