@@ -30,10 +30,11 @@ impl<'a> Timeline<'a> {
         if entry.persistent || entry.zero {
             return self.always();
         }
-        let in_parts: usize = entry.parts.iter().map(|part| part.range().len()).sum();
+        let parts = entry.parts.iter().filter(|part| !part.range().is_empty());
+        let in_parts: usize = parts.clone().map(|part| part.range().len()).sum();
         let rest = (in_parts < entry.size).then_some(&entry.live);
         let mut alive = vec![false; self.count.max(1)];
-        for ranges in entry.parts.iter().map(|part| &part.live).chain(rest) {
+        for ranges in parts.map(|part| &part.live).chain(rest) {
             merge(&mut alive, &self.during(ranges));
         }
         alive
