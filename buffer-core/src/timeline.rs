@@ -104,3 +104,80 @@ fn merge(alive: &mut Alive, other: &Alive) {
 pub(crate) fn meet(first: &Alive, second: &Alive) -> bool {
     first.iter().zip(second).any(|(first, second)| *first && *second)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lifetimes::live_phases;
+    use crate::phase_order::PhaseSet;
+
+    /// Phases made of steps: a phase, the start of a loop, or the end of one.
+    fn phases(steps: &[u8]) -> Phases {
+        let mut open = vec![Phases::new()];
+        for (index, step) in steps.iter().enumerate() {
+            match step {
+                0 if open.len() < 4 => open.push(Phases::new().phase(format!("first{index}"))),
+                1 if open.len() > 1 => close(&mut open, index),
+                _ => {
+                    let last = open.pop().unwrap();
+                    open.push(last.phase(format!("p{index}")));
+                }
+            }
+        }
+        while open.len() > 1 {
+            let index = steps.len() + open.len();
+            close(&mut open, index);
+        }
+        open.pop().unwrap()
+    }
+
+    fn close(open: &mut Vec<Phases>, index: usize) {
+        let body = open.pop().unwrap();
+        let around = open.pop().unwrap();
+        open.push(around.repeat(format!("loop{index}"), body));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 10_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        /// Both are written from the definition, one by walking and one by sets.
+        #[test]
+        fn ranges_are_read_as_the_rules_read_them(
+            steps in prop::collection::vec(0u8..4, 1..9),
+            ends in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+            inclusive in any::<bool>(),
+        ) {
+            let phases = phases(&steps);
+            let order = phases.order();
+            let names: Vec<&str> = order.names().collect();
+            let [start, end] = [ends.0, ends.1].map(|end| names[end.index(names.len())].to_owned());
+            let range = LiveRange { start, end, inclusive };
+            let Some(expected) = live_phases(order, std::slice::from_ref(&range)) else {
+                return Ok(());
+            };
+            let alive = Timeline::new(&phases).during(std::slice::from_ref(&range));
+            for (phase, alive) in alive.into_iter().enumerate() {
+                let is_live = !expected.intersection(PhaseSet::of(phase..phase + 1)).is_empty();
+                prop_assert_eq!(alive, is_live, "{} in {:?}", range, phases);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_alive_always() {
+        let phases = Phases::new().phase("first").phase("second");
+        let timeline = Timeline::new(&phases);
+        let [unknown, backwards] = [LiveRange::from("other"), LiveRange::from("second"..="first")];
+        for ranges in [vec![unknown], vec![backwards], Vec::new()] {
+            assert_eq!(timeline.during(&ranges), [true, true], "{ranges:?}");
+        }
+        assert_eq!(timeline.during(&["second".into()]), [false, true]);
+        assert_eq!(Timeline::new(&Phases::new()).during(&[]), [true]);
+    }
+}
