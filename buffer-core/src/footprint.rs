@@ -88,7 +88,7 @@ impl Layout {
         };
         // A layout counts its own elements, but not those of all buffers apart.
         let sum = |sizes: &mut dyn Iterator<Item = usize>| sizes.fold(0, usize::saturating_add);
-        let bytes = |elements| padded(elements).saturating_mul(width.bytes());
+        let bytes = |elements: usize| padded(elements).saturating_mul(width.bytes());
         Footprint {
             separate: bytes(sum(&mut buffers().map(PlacedBuffer::size))),
             declared: bytes(sum(&mut roots().map(PlacedBuffer::size))),
