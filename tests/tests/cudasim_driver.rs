@@ -4,25 +4,20 @@
 // The helpers of tests assert as well.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::ffi::{CStr, OsStr, c_char};
+use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
 use buffer_tests::cuda::{lorenz, nvrtc};
 use buffer_tests::simulated;
-use cudasim::{Counters, GlobalTraffic};
+use cudasim::GlobalTraffic;
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, KernelSource};
 use integrators::factories::KernelText;
 use integrators::{Batch, Location, Solution, Solver};
-use libloading::Library;
-
-fn driver() -> &'static Library {
-    simulated::driver().unwrap()
-}
 
 /// A simulated GPU with a cache of its own, while no other test uses one.
 struct Gpu {
@@ -35,7 +30,7 @@ struct Gpu {
 fn gpu() -> Option<Gpu> {
     static ALONE: Mutex<()> = Mutex::new(());
     // Before anything asks for a driver, so that its name is taken.
-    driver();
+    simulated::driver().unwrap();
     nvrtc()?;
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = tempfile::tempdir().unwrap();
@@ -221,26 +216,6 @@ fn solutions_are_the_hosts_bit_for_bit() {
     }
 }
 
-/// Asks the driver for a failure after so many calls.
-fn plant(function: &str, after: u64) {
-    // SAFETY: the driver has this function, of one integer.
-    let function =
-        unsafe { driver().get::<unsafe extern "C" fn(u64) -> u32>(function.as_bytes()) }.unwrap();
-    // SAFETY: as above.
-    assert_eq!(unsafe { function(after) }, 0);
-}
-
-/// What the last kernel that failed did wrong.
-fn last_fault() -> String {
-    let mut text = vec![0_u8; 1024];
-    type Function = unsafe extern "C" fn(*mut u8, i32) -> u32;
-    // SAFETY: the driver has this function, of a place for a text and its length.
-    let function = unsafe { driver().get::<Function>(b"cudasim_last_fault") }.unwrap();
-    // SAFETY: the place has as many bytes.
-    assert_eq!(unsafe { function(text.as_mut_ptr(), 1024) }, 0);
-    CStr::from_bytes_until_nul(&text).unwrap().to_str().unwrap().to_owned()
-}
-
 #[test]
 fn memory_that_is_short_is_a_typed_error() {
     let Some(gpu) = gpu() else { return };
@@ -248,7 +223,7 @@ fn memory_that_is_short_is_a_typed_error() {
     let kernel = gpu.device.compile(&source(&SUMS.replace("ELEMENTS", "1"), 4)).unwrap();
     let (x, mut y) = ([1.0_f32; 3], [0.0_f32; 3]);
     for (before, bytes) in [(0, 12), (1, 12)] {
-        plant("cudasim_fail_allocation", before);
+        simulated::fail_allocation(before);
         let mut arguments = Arguments::new().input(&x).output(&mut y).integer(3);
         // SAFETY: each of the three runs has its elements.
         let error = unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err();
@@ -273,7 +248,7 @@ fn kernels_that_fail_are_typed_errors() {
         // SAFETY: where the text goes wrong, no memory of the host is touched.
         unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err().to_string()
     };
-    plant("cudasim_fail_launch", 0);
+    simulated::fail_launch(0);
     let shown = launch(&good);
     assert!(shown.contains("unspecified launch failure"), "{shown}");
     // The context is lost, and a new one is not.
@@ -287,7 +262,7 @@ fn kernels_that_fail_are_typed_errors() {
     let error = unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err();
     let shown = error.to_string();
     assert!(shown.contains("an illegal memory access was encountered"), "{shown}");
-    let fault = last_fault();
+    let fault = simulated::last_fault();
     assert!(fault.contains("kernel `kernel`, block [0, 0, 0], thread [2, 0, 0]"), "{fault}");
     assert!(fault.contains("outside all global memory"), "{fault}");
 }
@@ -304,28 +279,17 @@ fn nothing_is_left_behind_and_counters_are_kept() {
         // SAFETY: each of the 64 runs has its elements.
         unsafe { kernel.launch(&mut arguments, 64) }.unwrap();
     }
-    let mut counters = Counters::default();
-    type Function = unsafe extern "C" fn(*const c_char, *mut Counters) -> u32;
-    // SAFETY: the driver has this function, of a name and a place for counters.
-    let take = unsafe { driver().get::<Function>(b"cudasim_take_counters") }.unwrap();
-    // SAFETY: as above.
-    assert_eq!(unsafe { take(c"counted".as_ptr(), &mut counters) }, 0);
+    let counters = simulated::take_counters("counted").unwrap();
     // Twice two warps, all of whose stores are of neighbours, and whose slices have an odd stride.
     assert_eq!(
         counters.global_stores,
         GlobalTraffic { requests: 4, sectors: 16, least_sectors: 16 }
     );
     assert_eq!((counters.shared.conflicts, counters.warp_efficiency()), (0, 1.0));
-    // SAFETY: as above.
-    assert_eq!(unsafe { take(c"counted".as_ptr(), &mut counters) }, 500, "they are taken once");
+    assert_eq!(simulated::take_counters("counted"), None, "they are taken once");
 
     drop((kernel, gpu));
-    let mut leaks = u64::MAX;
-    type Leaks = unsafe extern "C" fn(*mut u64) -> u32;
-    // SAFETY: the driver has this function, of a place for a number.
-    let function = unsafe { driver().get::<Leaks>(b"cudasim_leaks") }.unwrap();
-    // SAFETY: as above.
-    assert_eq!((unsafe { function(&mut leaks) }, leaks), (0, 0));
+    assert_eq!(simulated::leaks(), 0);
 }
 
 /// Runs a test of this file in a process of its own.
@@ -354,7 +318,7 @@ fn two_ampere_worker() {
     assert!(matches!(CudaDevice::new(2), Err(CudaError::NoDevice { ordinal: 2, count: 2 })));
     let text = SUMS.replace("ELEMENTS", "1");
     // Each device has its own memory, and a failure on one leaves the other.
-    plant("cudasim_fail_launch", 1);
+    simulated::fail_launch(1);
     for (device, fails) in [(&second, false), (&gpu.device, true), (&second, false)] {
         let (x, mut y) = ([2.0_f32; 5], [0.0_f32; 5]);
         let kernel = device.compile(&source(&text, 4)).unwrap();
