@@ -8,16 +8,14 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
-use buffer_tests::cuda::{lorenz, nvrtc};
+use buffer_core::Precision;
+use buffer_tests::cuda::nvrtc;
 use buffer_tests::simulated;
 use cudasim::GlobalTraffic;
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, KernelSource};
-use integrators::factories::KernelText;
-use integrators::{Batch, Location, Solution, Solver};
 
 /// A simulated GPU with a cache of its own, while no other test uses one.
 struct Gpu {
@@ -91,127 +89,6 @@ fn kernels_run_at_every_size_of_shared_memory() {
             let n = elements as f32;
             let expected: Vec<_> = x.iter().map(|x| n * x + n * (n - 1.0) / 2.0).collect();
             assert_eq!(y, expected, "{elements} elements, {runs} runs");
-        }
-    }
-}
-
-/// A buffer of every kind.
-#[derive(Buffers, Default)]
-#[buffers(prefix = "probe")]
-struct Probe {
-    #[buffer(size = 6, location = "shared")]
-    shared_scratch: Buffer,
-    #[buffer(size = 2, aliases = "shared_scratch")]
-    shared_alias: Buffer,
-    #[buffer(size = 3, location = "shared", persistent)]
-    shared_cache: Buffer,
-    #[buffer(size = 3, location = "shared")]
-    shared_double: Buffer<f64>,
-    #[buffer(size = 5, location = "shared")]
-    shared_counters: Buffer<i32>,
-    #[buffer(size = 6, location = "local")]
-    local_scratch: Buffer,
-    #[buffer(size = 2, aliases = "local_scratch")]
-    local_alias: Buffer,
-    #[buffer(size = 3, location = "local", persistent)]
-    local_cache: Buffer,
-    #[buffer(size = 2, location = "local", persistent)]
-    local_counters: Buffer<i32>,
-}
-
-/// The buffers with their elements, in the order in which they are written.
-const PROBED: [(&str, usize); 9] = [
-    ("shared_scratch", 6),
-    ("shared_alias", 2),
-    ("shared_cache", 3),
-    ("shared_double", 3),
-    ("shared_counters", 5),
-    ("local_scratch", 6),
-    ("local_alias", 2),
-    ("local_cache", 3),
-    ("local_counters", 2),
-];
-
-/// A kernel that writes a number of its own into every element of every buffer, then reads all.
-fn probe_text(mut text: KernelText<'_>) -> String {
-    text.push("typedef struct { float *values; long long runs; } arguments;\n");
-    text.header("probe").unwrap();
-    let [mut allocate, mut write, mut read] = [const { String::new() }; 3];
-    let mut first = 0;
-    for (name, size) in PROBED {
-        allocate += &format!("    ALLOCATE({name}, m);\n");
-        // What persists is zero at first.
-        let persists = ["shared_cache", "local_cache", "local_counters"].contains(&name);
-        let each = format!("    for (int i = 0; i < SIZE({name}); i++)");
-        let sum = if persists { "+=" } else { "=" };
-        write += &format!("{each} {name}[i] {sum} run * 100 + {first} + i;\n");
-        read += &format!("{each} a->values[({first} + i) * a->runs + run] = {name}[i];\n");
-        first += size;
-    }
-    text.push(&format!(
-        "INLINE void probe_runs(memory m, const arguments *a, queue runs)\n{{\n\
-         \x20   integer run = 0;\n\
-         \x20   if (!TAKE(&runs, ALL_LANES, &run)) return;\n\
-         \x20   buffers_reset(m, ALL_LANES);\n\
-         {allocate}{write}{read}}}\nKERNEL(probe)\n"
-    ));
-    text.finish()
-}
-
-#[test]
-fn an_allocator_of_each_kind_writes_and_reads_back() {
-    const RUNS: usize = 70;
-    let Some(gpu) = gpu() else { return };
-    let mut registry = BufferRegistry::new();
-    let factory = registry.add(&Probe::default()).unwrap();
-    let layout = registry.layout(factory, &gpu.device.target(Precision::F32)).unwrap();
-    let text = probe_text(KernelText::new(&layout));
-    let source = KernelSource { entry: "probe".to_owned(), ..source(&text, layout.shared_bytes()) };
-    let kernel = gpu.device.compile(&source).unwrap();
-    let count: usize = PROBED.iter().map(|(_, size)| size).sum();
-    let mut values = vec![f32::NAN; count * RUNS];
-    let mut arguments = Arguments::new().output(&mut values).integer(RUNS as i64);
-    // SAFETY: the struct in the text has these fields, and `count` rows of one value for each run.
-    unsafe { kernel.launch(&mut arguments, RUNS) }.unwrap();
-    for (slot, row) in values.chunks_exact(RUNS).enumerate() {
-        // What holds an alias begins with the alias's elements.
-        let number = if [0, 1, 19, 20].contains(&slot) { slot + 6 } else { slot };
-        let expected: Vec<_> = (0..RUNS).map(|run| (run * 100 + number) as f32).collect();
-        assert_eq!(row, expected, "slot {slot}");
-    }
-}
-
-fn bits(solution: &Solution) -> Vec<u64> {
-    solution.states().iter().map(|value| value.to_bits()).collect()
-}
-
-#[test]
-fn solutions_are_the_hosts_bit_for_bit() {
-    let Some(gpu) = gpu() else { return };
-    let host = Device::host().unwrap();
-    let rho: Vec<f64> = (0..70).map(|run| f64::from(run) * 0.4).collect();
-    let batch = Batch::grid().parameter("rho", rho);
-    for method in ["euler", "rk4", "tsit5", "kvaerno3"] {
-        for precision in [Precision::F32, Precision::F64] {
-            for place in [Location::Local, Location::Shared] {
-                let solve = |device: Device| {
-                    Solver::builder(&lorenz())
-                        .method(method)
-                        .precision(precision)
-                        .dt(0.01)
-                        .save_every(0.1)
-                        .location("loop.state", place)
-                        .device(device)
-                        .build()
-                        .unwrap()
-                        .solve(&batch, 0.0..0.5)
-                        .unwrap()
-                };
-                let (found, expected) = (solve(gpu.device.clone().into()), solve(host.clone()));
-                let what = format!("{method}, {precision}, {place:?}");
-                assert_eq!(found.status(), expected.status(), "{what}");
-                assert_eq!(bits(&found), bits(&expected), "{what}");
-            }
         }
     }
 }

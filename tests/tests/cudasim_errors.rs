@@ -3,7 +3,7 @@
 
 #![cfg(target_os = "linux")]
 // The helpers of tests assert as well.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -153,12 +153,26 @@ struct Allocation {
 impl DeviceMemory {
     /// The first address: above all windows of other spaces.
     const START: u64 = 0x7f00_0000_0000;
+    /// More than a device gives in any test.
+    const BETWEEN_DEVICES: u64 = 1 << 44;
     /// As cudaMalloc aligns.
     const ALIGNMENT: u64 = 256;
 
     /// Memory of `capacity` bytes, all free.
     pub fn new(capacity: usize) -> Self {
-        Self { allocations: BTreeMap::new(), capacity, used: 0, next: Self::START }
+        Self::of_device(0, capacity)
+    }
+
+    /// The same of one of several devices, none of which knows an address of another.
+    pub(crate) fn of_device(ordinal: usize, capacity: usize) -> Self {
+        let next = Self::START + Self::BETWEEN_DEVICES * ordinal as u64;
+        Self { allocations: BTreeMap::new(), capacity, used: 0, next }
+    }
+
+    /// Frees all.
+    pub(crate) fn clear(&mut self) {
+        self.allocations.clear();
+        self.used = 0;
     }
 
     /// Bytes in all.

@@ -139,14 +139,15 @@ impl State {
             let properties = properties.ok_or_else(|| refuse(CAPABILITY, &capabilities))?;
             let memory = number(MEMORY, 1 << 30)?;
             let count = number(DEVICES, properties.len())?;
-            let device = |properties| Device {
+            let device = |(ordinal, properties)| Device {
                 properties,
-                memory: DeviceMemory::new(memory),
+                memory: DeviceMemory::of_device(ordinal, memory),
                 context: None,
                 holders: 0,
                 failed: None,
             };
-            self.devices = Some(properties.into_iter().cycle().take(count).map(device).collect());
+            self.devices =
+                Some(properties.into_iter().cycle().take(count).enumerate().map(device).collect());
             watch_exit();
         }
         if self.device_count()? == 0 { Err(Status::NoDevice) } else { Ok(()) }
@@ -194,7 +195,7 @@ impl State {
         if device.holders == 0 {
             self.count_leaks(ordinal, "the context was let go")?;
             let device = self.device(ordinal)?;
-            device.memory = DeviceMemory::new(device.memory.capacity());
+            device.memory.clear();
             device.context = None;
             device.failed = None;
             self.objects.retain(|_, object| object.device() != ordinal);
