@@ -67,7 +67,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         for (integer_scalar k = 0; k < steps; k++) {
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
             const mask going = AND(busy, EQ(status, INTEGER(0)));
-            status = status | CHILD(step, step)(m, going, state, proposed_state, parameters, t.high + t.low, dt);
+            status = status | CHILD(step, step)(m, going, state, proposed_state, 0, parameters, t.high + t.low, dt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
                 state[i] = proposed_state[i];
