@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Precision, Target,
+    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Packing,
+    Precision, Target,
 };
 use indexmap::IndexMap;
 
@@ -30,6 +31,7 @@ pub struct SolverBuilder {
     save_every: Option<f64>,
     device: Option<Device>,
     locations: Vec<(String, Location)>,
+    packing: Packing,
     chunk_bytes: usize,
 }
 
@@ -44,6 +46,7 @@ impl SolverBuilder {
             save_every: None,
             device: None,
             locations: Vec::new(),
+            packing: Packing::Declared,
             chunk_bytes: CHUNK_BYTES,
         }
     }
@@ -103,6 +106,14 @@ impl SolverBuilder {
         self
     }
 
+    /// Sets how buffers share out memory; [`Packing::Declared`] is the default. Results do not depend
+    /// on it.
+    #[must_use]
+    pub fn packing(mut self, packing: Packing) -> Self {
+        self.packing = packing;
+        self
+    }
+
     /// Sets how many bytes of inputs and results one launch moves, about; 1 GiB is the default. Larger
     /// batches are solved in chunks, and in smaller ones where a GPU has too little free. Results do
     /// not depend on it.
@@ -131,6 +142,7 @@ impl SolverBuilder {
     /// where a buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
         let mut registry = BufferRegistry::new();
+        registry.set_packing(self.packing);
         let root = registry.add(&self.factory()?)?;
         for (path, location) in &self.locations {
             place(&mut registry, root, path, *location)?;
