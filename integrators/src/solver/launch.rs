@@ -73,10 +73,14 @@ impl Ends<Vec<i32>> {
         })
     }
 
-    /// Says of the runs from `begin` on that nothing solved them: their saved states are no numbers.
+    /// Says of the runs from `begin` on that nothing solved them: their saved states are no numbers,
+    /// and their steps none.
     pub(super) fn mark_unsolved<T: Scalar>(&mut self, states: &mut [T], begin: usize) {
         for row in states.chunks_exact_mut(self.status.len()) {
             row.get_mut(begin..).unwrap_or_default().fill(T::of(f64::NAN));
+        }
+        for counts in [&mut self.steps, &mut self.attempts] {
+            counts.get_mut(begin..).unwrap_or_default().fill(0);
         }
         self.status.get_mut(begin..).unwrap_or_default().fill(Status::UNSOLVED.0);
     }
