@@ -111,12 +111,10 @@ fn no_placement_of_a_kernels_buffers_has_bank_conflicts() {
             let mut in_shared_memory = 0;
             for placement in placements(&solver.factory().unwrap()).unwrap() {
                 // Of single roots, those of one method are enough.
-                if method != "tsit5" && placement.places.len() == 1 {
+                if method != "tsit5" && placement.is_single() {
                     continue;
                 }
-                let places = placement.places.iter();
-                let placed = places
-                    .fold(solver.clone(), |solver, (path, place)| solver.location(path, *place));
+                let placed = placement.apply(&solver);
                 let (counted, _) = solve(&placed, &batch);
                 let what = format!("{method} in {precision}, {}", placement.name);
                 assert_eq!(counted.longer.shared.conflicts, 0, "{what}: {counted:?}");
