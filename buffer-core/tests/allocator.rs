@@ -75,13 +75,9 @@ typedef struct {
         (base) + (run) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES), \
         (base) + (runs) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES) \
             + (run) * (BUFFERS_SHARED4_STRIDE * 4 * BUFFERS_LANES), \
-<<<<<<< HEAD
-        buffers_##m##_persistent8, 0 }
+        buffers_##m##_persistent8, 0, 0, 0 }
 typedef long long buffers_bits8 __attribute__((may_alias));
 typedef int buffers_bits4 __attribute__((may_alias));
-=======
-        buffers_##m##_persistent8, 0, 0, 0 }
->>>>>>> auto
 static __device__ inline void buffers_reset(memory m, int mask)
 {
     if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8; i++) ((buffers_bits8 *)m.shared8)[i] = 0;
