@@ -83,8 +83,8 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
-/// The phases of a buffer's ranges; none where one is at fault.
-fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
+/// The phases of some ranges: all where there are none, and none where one is at fault.
+pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     if live.is_empty() {
         return Some(order.all());
     }
@@ -92,6 +92,23 @@ fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
         let range = order.cover(&order.find(start)?, &order.find(end)?, *inclusive);
         Some(all.union(range.ok()?))
     })
+}
+
+/// The phases in which some element of a buffer is live.
+pub(crate) fn occupied_phases(order: &PhaseOrder, entry: &BufferEntry) -> PhaseSet {
+    let pieces = pieces(entry, &(0..entry.size));
+    let live = pieces.iter().map(|(ranges, _)| live_phases(order, ranges));
+    live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()))
+}
+
+/// The phases in which no element of a buffer is live. One without elements is at home in all.
+pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+    let live = occupied_phases(order, entry);
+    let phases = order.names().take(order.len()).enumerate();
+    let is_dead = |&(position, _): &(usize, &str)| {
+        entry.size > 0 && live.intersection(PhaseSet::of(position..position + 1)).is_empty()
+    };
+    phases.filter(is_dead).map(|(_, phase)| phase).collect()
 }
 
 /// The phases of a buffer's ranges, in words.
