@@ -126,7 +126,7 @@ const ROWS: usize = 5 * 3;
 
 /// A kernel that takes some steps of a DIRK method, and writes down what its caches hold.
 fn dirk_source(device: &Device, precision: Precision, place: Location) -> KernelSource {
-    let mut dirk = Dirk::new(3, KVAERNO3, 1e-10);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, 1e-10);
     dirk.stage_increment = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk.solver.delta = Buffer::at(place);
@@ -161,7 +161,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20   for (;;) {{\n\
          \x20       const mask lanes = TAKE(&runs, ALL_LANES, &run);\n\
          \x20       if (!ANY(lanes)) return;\n\
-         \x20       real state[3] = {{REAL(1.0), REAL(0.5), REAL(20.0)}}, next[3], rho[1];\n\
+         \x20       real state[3] = {{REAL(1.0), REAL(0.5), REAL(20.0)}}, next[3], error[3], rho[1];\n\
          \x20       rho[0] = REAL(0.0);\n\
          \x20       for (int lane = 0; lane < BUFFERS_LANES; lane++)\n\
          \x20           LANE(rho[0], lane) = (real_scalar)LANE(run, lane);\n\
@@ -170,7 +170,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
-         \x20           dirk_step(m, lanes, state, next, rho, REAL(0.0), REAL(0.0625));\n\
+         \x20           dirk_step(m, lanes, state, next, error, rho, REAL(0.0), REAL(0.0625));\n\
          \x20           WRITE_CACHES\n\
          \x20           for (int i = 0; i < 3; i++) state[i] = next[i];\n\
          \x20           WRITE(state)\n\

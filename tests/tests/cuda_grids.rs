@@ -7,9 +7,10 @@
 use std::convert::Infallible;
 
 use buffer_core::{ComputeCapability, Location, Precision, Target};
-use buffer_tests::cuda::{METHODS, PLACES, layout, lorenz_kernel, nvrtc, source};
+use buffer_tests::cuda::{Case, PLACES, cases, nvrtc};
 use bytemuck::Pod;
 use cudasim::{DeviceMemory, Launch, LoadedModule, Module};
+use integrators::device::KernelSource;
 use integrators::device::arguments::{Argument, Arguments};
 use integrators::device::cache::KernelCache;
 use integrators::device::host::HostDevice;
@@ -30,12 +31,10 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(nvrtc: &Nvrtc, method: &str, place: Location, precision: Precision) -> Self {
+    fn new(nvrtc: &Nvrtc, case: &Case, place: Location, precision: Precision) -> Self {
         let capability: ComputeCapability = "sm_90".parse().unwrap();
-        let target = Target::cuda(capability, precision);
-        let kernel = lorenz_kernel(method, place);
-        let shared_bytes = layout(&kernel, &target).shared_bytes();
-        let text = source(&kernel, &target).text;
+        let KernelSource { text, shared_bytes, .. } =
+            case.source(place, &Target::cuda(capability, precision));
         let cache = KernelCache::from_environment();
         let (compiled, _) = nvrtc.compile_cached(&cache, &text, capability, precision).unwrap();
         let mut memory = DeviceMemory::new(1 << 20);
@@ -79,18 +78,20 @@ impl Loaded {
     }
 }
 
-/// Has `launch` solve a batch, and gives its states and statuses.
+/// Has `launch` solve a batch, and gives its states and how its runs ended.
 fn solve<T: Pod>(
+    case: &Case,
     precision: Precision,
     real: fn(f64) -> T,
     launch: impl FnOnce(&mut Arguments<'_>),
-) -> (Vec<T>, Vec<i32>) {
+) -> (Vec<T>, [Vec<i32>; 3]) {
     let mut initial: Vec<T> =
         (0..STATES * RUNS).map(|index| real(1.0 + index as f64 / 64.0)).collect();
     initial[BROKEN] = real(f64::NAN);
     let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
     let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
-    let mut status = vec![-1; RUNS];
+    let [mut status, mut steps, mut attempts] = [const { Vec::new() }; 3];
+    status.resize(RUNS, -1);
     let mut arguments = Arguments::new()
         .input(&initial)
         .input(&rho)
@@ -98,13 +99,21 @@ fn solve<T: Pod>(
         .output(&mut status)
         .pair(precision, 0.0)
         .pair(precision, 0.25)
-        .pair(precision, 0.05)
         .integer(RUNS as i64)
         .integer(ROWS as i64)
-        .integer(ROWS as i64 - 1)
-        .integer(5);
+        .integer(ROWS as i64 - 1);
+    arguments = if case.adapts {
+        steps.resize(RUNS, -1);
+        attempts.resize(RUNS, -1);
+        let lengths = [1e-4, 1e-4, 0.0, 1e-20];
+        let arguments = arguments.output(&mut steps).output(&mut attempts);
+        let arguments = lengths.iter().fold(arguments, |all, value| all.pair(precision, *value));
+        arguments.integer(1000)
+    } else {
+        arguments.pair(precision, 0.05).integer(5)
+    };
     launch(&mut arguments);
-    (states, status)
+    (states, [status, steps, attempts])
 }
 
 fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) -> T) {
@@ -114,14 +123,14 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
         // Which of the many NaNs is no matter.
         values.map(|value| (!value.is_nan()).then(|| value.to_bits())).collect()
     };
-    for method in METHODS {
+    for case in cases() {
         for place in PLACES {
-            let what = format!("{method}, {place}, {precision}");
-            let kernel = lorenz_kernel(method, place);
+            let what = format!("{case}, {place}, {precision}");
             let compiled =
-                host.compile(&source(&kernel, &host.target(precision).unwrap())).unwrap();
-            let (states, status) = solve(precision, real, |arguments| {
-                // SAFETY: the fields are those of `arguments.cuh`, each with what it asks for.
+                host.compile(&case.source(place, &host.target(precision).unwrap())).unwrap();
+            let (states, ends) = solve(&case, precision, real, |arguments| {
+                // SAFETY: the fields are those of `arguments.cuh` and of the loop, each with what it
+                // asks for.
                 unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
             });
             let expected = bits(states);
@@ -131,15 +140,15 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
                 "{what}"
             );
 
-            let mut loaded = Loaded::new(nvrtc, method, place, precision);
+            let mut loaded = Loaded::new(nvrtc, &case, place, precision);
             // More threads than runs, a grid that takes three turns, one run at a time, and all runs
             // one after another.
             for (blocks, threads) in [(1, 64), (3, 5), (37, 1), (1, 1)] {
                 let what = format!("{what}, {blocks} blocks of {threads}");
-                let (states, of_grid) = solve(precision, real, |arguments| {
+                let (states, of_grid) = solve(&case, precision, real, |arguments| {
                     loaded.launch(arguments, blocks, threads);
                 });
-                assert_eq!(of_grid, status, "{what}");
+                assert_eq!(of_grid, ends, "{what}");
                 assert!(bits(states) == expected, "{what}");
             }
         }
