@@ -8,18 +8,25 @@ use std::error::Error;
 use std::fmt;
 
 use buffer_core::ComputeCapability;
-use buffer_tests::counted::{Case, Counted, RUNS, cases, hand_written, solve};
-use buffer_tests::placement::roots;
+use buffer_tests::counted::{Counted, RUNS, hand_written, workloads};
+use buffer_tests::cuda::{case, placed};
 use buffer_tests::simulated;
 use comfy_table::{CellAlignment, Table, presets};
 use cudasim::{Counters, GlobalTraffic, Instructions};
 use integrators::device::nvrtc::{Nvrtc, Resources};
-use integrators::{Batch, Location, Precision, SolverBuilder};
+use integrators::{Batch, Location, Precision};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// What is counted: adaptive methods and those of Rosenbrock come here.
-const METHODS: [&str; 4] = ["euler", "rk4", "tsit5", "kvaerno3"];
+/// What is counted: methods, and whether a tolerance chooses their steps. One of Rosenbrock comes here.
+const METHODS: [(&str, bool); 6] = [
+    ("euler", false),
+    ("rk4", false),
+    ("tsit5", false),
+    ("tsit5", true),
+    ("kvaerno3", false),
+    ("kvaerno3", true),
+];
 
 const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
 
@@ -34,7 +41,9 @@ fn main() -> Fallible<()> {
     };
     let capability: ComputeCapability = "9.0".parse()?;
     println!("GPU: simulated, compute capability {capability}; NVRTC {}", nvrtc.version());
-    println!("{RUNS} runs; a step's figures are of one run, the others of all launches\n");
+    println!(
+        "{RUNS} runs; a step's figures are of one run, tried steps counting, the others of a launch\n"
+    );
 
     let mut targets = Vec::new();
     let mut instructions = Table::new();
@@ -67,18 +76,19 @@ fn main() -> Fallible<()> {
         instructions.add_row(instruction_cells(name, counted));
         traffic.add_row(traffic_cells(name, counted, resources));
     };
-    for Case { name, solver, batch } in cases() {
-        for method in METHODS {
+    for workload in workloads() {
+        for (method, adapts) in METHODS {
+            let case = case(method, adapts);
             for precision in PRECISIONS {
                 for place in [None, Some(Location::Shared)] {
-                    let mut solver = solver.clone().method(method).precision(precision);
-                    let mut what = format!("{name}, {method}, {precision}");
+                    let mut solver = workload.solver(&case, precision);
+                    let mut what = format!("{}, {case}, {precision}", workload.name);
                     if let Some(place) = place {
-                        solver = everything_in(solver, place)?;
+                        solver = placed(solver, place);
                         what = format!("{what}, {place}");
                     }
                     let resources = solver.inspect(capability)?.resources();
-                    let (counted, _) = solve(&solver, &batch);
+                    let (counted, _) = workload.count(&case, &solver);
                     add(&what, &counted, resources);
                     let conflicts = counted.longer.shared.conflicts;
                     targets.push(Target::none(format!("{what}: bank conflicts"), conflicts));
@@ -91,7 +101,8 @@ fn main() -> Fallible<()> {
                         targets.push(Target::none(name, local));
                         targets.push(whole_sectors(&what, &counted));
                     }
-                    if name == "Lorenz" && place.is_none() && ["rk4", "tsit5"].contains(&method) {
+                    let is_by_hand = ["rk4", "tsit5"].contains(&method) && !adapts;
+                    if workload.name == "Lorenz" && place.is_none() && is_by_hand {
                         let by_hand = hand_written(nvrtc, method, precision);
                         let of = format!("{what}, by hand");
                         add(&of, &by_hand.counted, by_hand.resources);
@@ -106,9 +117,10 @@ fn main() -> Fallible<()> {
         }
     }
     // A table's rows begin at whole sectors where the number of runs lets them.
-    let [Case { solver, .. }, _] = cases();
+    let [lorenz, _] = workloads();
     let odd = Batch::grid().parameter("rho", (0..=RUNS).map(|run| f64::from(run) * 0.1));
-    let (counted, _) = solve(&solver.method("tsit5").precision(Precision::F32), &odd);
+    let (lorenz, tsit5) = (lorenz.with(odd), case("tsit5", false));
+    let (counted, _) = lorenz.count(&tsit5, &lorenz.solver(&tsit5, Precision::F32));
     targets.push(whole_sectors(&format!("Lorenz, tsit5, f32, {} runs", RUNS + 1), &counted));
 
     for table in [&mut instructions, &mut traffic] {
@@ -158,11 +170,6 @@ fn whole_sectors(what: &str, counted: &Counted) -> Target {
         value: sectors as f64 / least_sectors.max(1) as f64,
         most: 1.0,
     }
-}
-
-fn everything_in(solver: SolverBuilder, place: Location) -> Fallible<SolverBuilder> {
-    let roots = roots(&solver.factory()?)?;
-    Ok(roots.iter().fold(solver, |solver, path| solver.location(path, place)))
 }
 
 fn instruction_cells(name: &str, counted: &Counted) -> Vec<String> {

@@ -7,9 +7,9 @@ use bytemuck::Pod;
 use cudasim::{Counters, DeviceMemory, Launch, LoadedModule, Module};
 use integrators::device::Device;
 use integrators::device::nvrtc::{Nvrtc, Resources};
-use integrators::{Batch, SolverBuilder};
+use integrators::{Batch, Solver, SolverBuilder, System};
 
-use crate::cuda::lorenz;
+use crate::cuda::{Case, lorenz};
 use crate::problems;
 use crate::simulated;
 
@@ -25,19 +25,24 @@ const DT: f64 = 1.0 / 1024.0;
 /// Threads of a block of [`hand_written`].
 const BLOCK: u32 = 128;
 
-/// What two launches took that differ in their number of steps.
+/// The time that a shorter solve by a tolerance covers; the longer one covers twice as much.
+const ADAPTIVE_SPAN: f64 = 1.0;
+
+/// What two solves took that differ in their number of steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
     /// Of the shorter one.
     pub shorter: Counters,
     /// Of the longer one.
     pub longer: Counters,
+    /// The steps that all runs together tried more in the longer one.
+    pub more_steps: u64,
 }
 
 impl Counted {
     /// What one more step of one run takes.
     pub fn per_step(&self, count: impl Fn(&Counters) -> u64) -> f64 {
-        (count(&self.longer) - count(&self.shorter)) as f64 / f64::from(RUNS * STEPS)
+        (count(&self.longer) - count(&self.shorter)) as f64 / self.more_steps as f64
     }
 
     /// Instructions of one step of one run.
@@ -53,51 +58,62 @@ impl Counted {
 
 /// A system, and what its runs differ in.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub struct Workload {
     /// What it is called.
     pub name: &'static str,
-    /// Its solver, of no method yet.
-    pub solver: SolverBuilder,
-    /// Its runs.
-    pub batch: Batch,
+    system: System,
+    batch: Batch,
 }
 
-/// The systems whose kernels are counted.
+/// The systems whose kernels are counted: the Lorenz system, and one of 20 states.
 ///
 /// # Panics
 /// Where their equations do not parse.
-pub fn cases() -> [Case; 2] {
+pub fn workloads() -> [Workload; 2] {
     let runs = || (0..RUNS).map(f64::from);
-    let chain = problems::chain().system().unwrap();
+    let rho = runs().map(|run| run * 0.1);
+    let gain = runs().map(|run| 1.0 + run / 256.0);
     [
-        Case {
-            name: "Lorenz",
-            solver: integrators::Solver::builder(&lorenz()),
-            batch: Batch::grid().parameter("rho", runs().map(|run| run * 0.1)),
-        },
-        Case {
+        Workload { name: "Lorenz", system: lorenz(), batch: Batch::grid().parameter("rho", rho) },
+        Workload {
             name: "chain of 20",
-            solver: integrators::Solver::builder(&chain),
-            batch: Batch::grid().parameter("gain", runs().map(|run| 1.0 + run / 256.0)),
+            system: problems::chain().system().unwrap(),
+            batch: Batch::grid().parameter("gain", gain),
         },
     ]
 }
 
-/// Solves on the simulated GPU, and gives what that took and the states in the end.
-///
-/// # Panics
-/// Where it cannot be solved.
-pub fn solve(solver: &SolverBuilder, batch: &Batch) -> (Counted, Vec<f64>) {
-    simulated::driver().unwrap();
-    let solver = solver.clone().dt(DT).device(Device::cuda(0).unwrap()).build().unwrap();
-    let solve = |steps: u32| {
-        let solution = solver.solve(batch, 0.0..DT * f64::from(steps)).unwrap();
-        assert!(solution.status().iter().all(|status| status.is_success()));
-        let counters = simulated::take_counters("batch_kernel").unwrap();
-        (counters, solution.end_states().iter().copied().collect())
-    };
-    let ((shorter, _), (longer, states)) = (solve(STEPS), solve(2 * STEPS));
-    (Counted { shorter, longer }, states)
+impl Workload {
+    /// The same with other runs.
+    #[must_use]
+    pub fn with(self, batch: Batch) -> Self {
+        Self { batch, ..self }
+    }
+
+    /// A solver by a method.
+    pub fn solver(&self, case: &Case, precision: Precision) -> SolverBuilder {
+        let solver = Solver::builder(&self.system).method(case.method.name()).precision(precision);
+        if case.adapts { solver.tolerance(1e-4) } else { solver.dt(DT) }
+    }
+
+    /// Solves on the simulated GPU, and gives what that took and the states in the end.
+    ///
+    /// # Panics
+    /// Where it cannot be solved.
+    pub fn count(&self, case: &Case, solver: &SolverBuilder) -> (Counted, Vec<f64>) {
+        simulated::driver().unwrap();
+        let solver = solver.clone().device(Device::cuda(0).unwrap()).build().unwrap();
+        let span = if case.adapts { ADAPTIVE_SPAN } else { DT * f64::from(STEPS) };
+        let solve = |span: f64| {
+            let solution = solver.solve(&self.batch, 0.0..span).unwrap();
+            assert!(solution.status().iter().all(|status| status.is_success()));
+            (simulated::take_counters("batch_kernel").unwrap(), solution)
+        };
+        let ((shorter, before), (longer, after)) = (solve(span), solve(2.0 * span));
+        let more_steps = after.attempts().sum::<u64>() - before.attempts().sum::<u64>();
+        let states = after.end_states().iter().copied().collect();
+        (Counted { shorter, longer, more_steps }, states)
+    }
 }
 
 /// What a plain kernel took that is written for the Lorenz system alone.
@@ -111,7 +127,7 @@ pub struct HandWritten {
     pub states: Vec<f64>,
 }
 
-/// Runs the kernel `rk4` or `tsit5` of `benches/lorenz.cu` for the runs of the first of [`cases`].
+/// Runs the kernel `rk4` or `tsit5` of `benches/lorenz.cu` for the runs of the first of [`workloads`].
 ///
 /// # Panics
 /// Where it does not compile.
@@ -158,7 +174,8 @@ fn run_hand_written<T: Pod + Into<f64>>(
         };
         launch.run(&mut memory).unwrap()
     };
-    let counted = Counted { shorter: launch(STEPS), longer: launch(2 * STEPS) };
+    let (shorter, longer) = (launch(STEPS), launch(2 * STEPS));
+    let counted = Counted { shorter, longer, more_steps: u64::from(RUNS * STEPS) };
     let states = memory.read(end, 3 * runs * size_of::<T>()).unwrap();
     let states = states.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>);
     HandWritten {

@@ -161,7 +161,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20   for (;;) {{\n\
          \x20       const mask lanes = TAKE(&runs, ALL_LANES, &run);\n\
          \x20       if (!ANY(lanes)) return;\n\
-         \x20       real state[3] = {{REAL(1.0), REAL(0.5), REAL(20.0)}}, next[3], rho[1];\n\
+         \x20       real state[3] = {{REAL(1.0), REAL(0.5), REAL(20.0)}}, next[3], error[3], rho[1];\n\
          \x20       rho[0] = REAL(0.0);\n\
          \x20       for (int lane = 0; lane < BUFFERS_LANES; lane++)\n\
          \x20           LANE(rho[0], lane) = (real_scalar)LANE(run, lane);\n\
@@ -170,7 +170,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
-         \x20           dirk_step(m, lanes, state, next, 0, rho, REAL(0.0), REAL(0.0625));\n\
+         \x20           dirk_step(m, lanes, state, next, error, rho, REAL(0.0), REAL(0.0625));\n\
          \x20           WRITE_CACHES\n\
          \x20           for (int i = 0; i < 3; i++) state[i] = next[i];\n\
          \x20           WRITE(state)\n\

@@ -10,6 +10,7 @@ use buffer_core::{ComputeCapability, Location, Precision, Target};
 use buffer_tests::cuda::{Case, PLACES, cases, nvrtc};
 use bytemuck::Pod;
 use cudasim::{DeviceMemory, Launch, LoadedModule, Module};
+use integrators::device::KernelSource;
 use integrators::device::arguments::{Argument, Arguments};
 use integrators::device::cache::KernelCache;
 use integrators::device::host::HostDevice;
@@ -32,14 +33,13 @@ struct Loaded {
 impl Loaded {
     fn new(nvrtc: &Nvrtc, case: &Case, place: Location, precision: Precision) -> Self {
         let capability: ComputeCapability = "sm_90".parse().unwrap();
-        let target = Target::cuda(capability, precision);
-        let source = case.source(place, &target);
+        let KernelSource { text, shared_bytes, .. } =
+            case.source(place, &Target::cuda(capability, precision));
         let cache = KernelCache::from_environment();
-        let (compiled, _) =
-            nvrtc.compile_cached(&cache, &source.text, capability, precision).unwrap();
+        let (compiled, _) = nvrtc.compile_cached(&cache, &text, capability, precision).unwrap();
         let mut memory = DeviceMemory::new(1 << 20);
         let module = LoadedModule::new(Module::parse(&compiled.ptx).unwrap(), &mut memory).unwrap();
-        Self { module, memory, shared_bytes: source.shared_bytes }
+        Self { module, memory, shared_bytes }
     }
 
     fn launch(&mut self, arguments: &mut Arguments<'_>, blocks: u32, threads: u32) {
@@ -78,9 +78,9 @@ impl Loaded {
     }
 }
 
-/// Has `launch` solve a batch, and gives its states, and per run its status, steps and attempts.
+/// Has `launch` solve a batch, and gives its states and how its runs ended.
 fn solve<T: Pod>(
-    adapts: bool,
+    case: &Case,
     precision: Precision,
     real: fn(f64) -> T,
     launch: impl FnOnce(&mut Arguments<'_>),
@@ -90,7 +90,8 @@ fn solve<T: Pod>(
     initial[BROKEN] = real(f64::NAN);
     let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
     let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
-    let [mut status, mut steps, mut attempts] = [0; 3].map(|_| vec![-1; RUNS]);
+    let [mut status, mut steps, mut attempts] = [const { Vec::new() }; 3];
+    status.resize(RUNS, -1);
     let mut arguments = Arguments::new()
         .input(&initial)
         .input(&rho)
@@ -101,15 +102,13 @@ fn solve<T: Pod>(
         .integer(RUNS as i64)
         .integer(ROWS as i64)
         .integer(ROWS as i64 - 1);
-    arguments = if adapts {
-        arguments
-            .output(&mut steps)
-            .output(&mut attempts)
-            .pair(precision, 1e-4)
-            .pair(precision, 1e-3)
-            .pair(precision, 0.0)
-            .pair(precision, 1e-20)
-            .integer(1000)
+    arguments = if case.adapts {
+        steps.resize(RUNS, -1);
+        attempts.resize(RUNS, -1);
+        let lengths = [1e-4, 1e-4, 0.0, 1e-20];
+        let arguments = arguments.output(&mut steps).output(&mut attempts);
+        let arguments = lengths.iter().fold(arguments, |all, value| all.pair(precision, *value));
+        arguments.integer(1000)
     } else {
         arguments.pair(precision, 0.05).integer(5)
     };
@@ -127,10 +126,11 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
     for case in cases() {
         for place in PLACES {
             let what = format!("{case}, {place}, {precision}");
-            let source = case.source(place, &host.target(precision).unwrap());
-            let compiled = host.compile(&source).unwrap();
-            let (states, ends) = solve(case.adapts, precision, real, |arguments| {
-                // SAFETY: the fields are those of `arguments.cuh`, each with what it asks for.
+            let compiled =
+                host.compile(&case.source(place, &host.target(precision).unwrap())).unwrap();
+            let (states, ends) = solve(&case, precision, real, |arguments| {
+                // SAFETY: the fields are those of `arguments.cuh` and of the loop, each with what it
+                // asks for.
                 unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
             });
             let expected = bits(states);
@@ -145,7 +145,7 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
             // one after another.
             for (blocks, threads) in [(1, 64), (3, 5), (37, 1), (1, 1)] {
                 let what = format!("{what}, {blocks} blocks of {threads}");
-                let (states, of_grid) = solve(case.adapts, precision, real, |arguments| {
+                let (states, of_grid) = solve(&case, precision, real, |arguments| {
                     loaded.launch(arguments, blocks, threads);
                 });
                 assert_eq!(of_grid, ends, "{what}");

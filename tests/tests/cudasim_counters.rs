@@ -8,31 +8,23 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{BufferEntry, BufferRegistry, ElementType};
-use buffer_tests::counted::{Case, Counted, cases, hand_written, solve};
-use buffer_tests::cuda::nvrtc;
-use buffer_tests::placement::{placements, roots};
+use buffer_tests::counted::{Counted, hand_written, workloads};
+use buffer_tests::cuda::{case, cases, nvrtc, placed};
+use buffer_tests::placement::placements;
 use buffer_tests::random::SplitMix64;
 use buffer_tests::simulated;
 use integrators::device::KernelSource;
 use integrators::device::arguments::Arguments;
 use integrators::device::cuda::CudaDevice;
 use integrators::factories::KernelText;
-use integrators::{Location, Precision, SolverBuilder};
+use integrators::{Location, Precision};
 
 const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
-
-/// A method of each kind, with fixed steps.
-const METHODS: [&str; 4] = ["euler", "rk4", "tsit5", "kvaerno3"];
 
 /// The counters are those of the whole process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn everything_in(solver: &SolverBuilder, place: Location) -> SolverBuilder {
-    let roots = roots(&solver.factory().unwrap()).unwrap();
-    roots.iter().fold(solver.clone(), |solver, path| solver.location(path, place))
 }
 
 /// Each load and store of a table moves the fewest sectors that hold its values.
@@ -49,12 +41,12 @@ fn check_coalesced(counted: &Counted, what: &str) {
 fn a_step_takes_little_more_than_one_written_by_hand() {
     let Some(nvrtc) = nvrtc() else { return };
     let _alone = alone();
-    let [Case { solver, batch, .. }, _] = cases();
+    let [lorenz, _] = workloads();
     for precision in PRECISIONS {
         for method in ["rk4", "tsit5"] {
             let what = format!("{method} in {precision}");
-            let (counted, states) =
-                solve(&solver.clone().method(method).precision(precision), &batch);
+            let case = case(method, false);
+            let (counted, states) = lorenz.count(&case, &lorenz.solver(&case, precision));
             let by_hand = hand_written(nvrtc, method, precision);
             // The same method, in another order of its sums.
             let tolerance = if precision == Precision::F32 { 1e-4 } else { 1e-12 };
@@ -77,25 +69,24 @@ fn kernels_keep_to_registers_and_their_results_to_whole_sectors() {
         return;
     }
     let _alone = alone();
-    for Case { name, solver, batch } in cases() {
-        for method in METHODS {
-            for precision in PRECISIONS {
-                let what = format!("{name} by {method} in {precision}");
-                let solver = everything_in(
-                    &solver.clone().method(method).precision(precision),
-                    Location::Local,
-                );
-                let (counted, _) = solve(&solver, &batch);
-                check_coalesced(&counted, &what);
-                assert_eq!(counted.local_bytes(), 0, "{what}");
-                assert_eq!(counted.longer.shared.requests, 0, "{what}");
-                // An f32 kernel keeps clear of the slow arithmetic of f64.
-                let has_f64 = counted.longer.instructions.f64 > 0;
-                assert_eq!(has_f64, precision == Precision::F64, "{what}");
-                // Explicit methods do the same for every run.
-                if method != "kvaerno3" {
-                    assert_eq!(counted.longer.warp_efficiency(), 1.0, "{what}");
-                }
+    let [lorenz, chain] = workloads();
+    let of_lorenz = cases().map(|case| (&lorenz, case));
+    let names = [("euler", false), ("tsit5", false), ("tsit5", true), ("kvaerno3", false)];
+    let of_chain = names.map(|(name, adapts)| (&chain, case(name, adapts)));
+    for (workload, case) in of_lorenz.chain(of_chain) {
+        for precision in PRECISIONS {
+            let what = format!("{} by {case} in {precision}", workload.name);
+            let solver = placed(workload.solver(&case, precision), Location::Local);
+            let (counted, _) = workload.count(&case, &solver);
+            check_coalesced(&counted, &what);
+            assert_eq!(counted.local_bytes(), 0, "{what}");
+            assert_eq!(counted.longer.shared.requests, 0, "{what}");
+            // An f32 kernel keeps clear of the slow arithmetic of f64.
+            let has_f64 = counted.longer.instructions.f64 > 0;
+            assert_eq!(has_f64, precision == Precision::F64, "{what}");
+            // Explicit methods with fixed steps do the same for every run.
+            if !case.method.is_implicit() && !case.adapts {
+                assert_eq!(counted.longer.warp_efficiency(), 1.0, "{what}");
             }
         }
     }
@@ -107,19 +98,22 @@ fn no_placement_of_a_kernels_buffers_has_bank_conflicts() {
         return;
     }
     let _alone = alone();
-    let [Case { solver, batch, .. }, _] = cases();
+    let [lorenz, _] = workloads();
+    let fixed_tsit5 = case("tsit5", false);
     for precision in PRECISIONS {
-        for method in ["tsit5", "kvaerno3"] {
-            let solver = solver.clone().method(method).precision(precision);
+        for case in [fixed_tsit5, case("tsit5", true), case("kvaerno3", false)] {
+            let solver = lorenz.solver(&case, precision);
             let mut in_shared_memory = 0;
             for placement in placements(&solver.factory().unwrap()).unwrap() {
-                // Of single roots, those of one method are enough.
-                if method != "tsit5" && placement.is_single() {
+                // Of single roots, those of one kernel are enough.
+                if case != fixed_tsit5 && placement.places.len() == 1 {
                     continue;
                 }
-                let placed = placement.apply(&solver);
-                let (counted, _) = solve(&placed, &batch);
-                let what = format!("{method} in {precision}, {}", placement.name);
+                let places = placement.places.iter();
+                let placed = places
+                    .fold(solver.clone(), |solver, (path, place)| solver.location(path, *place));
+                let (counted, _) = lorenz.count(&case, &placed);
+                let what = format!("{case} in {precision}, {}", placement.name);
                 assert_eq!(counted.longer.shared.conflicts, 0, "{what}: {counted:?}");
                 check_coalesced(&counted, &what);
                 in_shared_memory += u32::from(counted.longer.shared.requests > 0);

@@ -2,33 +2,16 @@
 //! multiply-adds, by every method that a solver knows.
 
 // The helpers of tests assert as well.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
-
-use buffer_tests::cuda::lorenz;
+use buffer_tests::cuda::{Case, PLACES, case, cases, placed};
 use buffer_tests::problems;
 use buffer_tests::solve::gpu;
 use integrators::device::Device;
 use integrators::device::host::HostDevice;
-use integrators::{
-    Batch, Location, Precision, Solution, SolveError, Solver, SolverBuilder, System,
-};
+use integrators::{Batch, Precision, Solution, Solver, SolverBuilder, System};
 
-/// All methods, one name each.
-fn methods() -> Vec<&'static str> {
-    let builder = Solver::builder(&lorenz());
-    let Err(SolveError::UnknownMethod { known, .. }) = builder.clone().method("?").factory() else {
-        panic!("`?` is a method");
-    };
-    let target = HostDevice::new().unwrap().target(Precision::F64).unwrap();
-    let mut texts = BTreeSet::new();
-    let is_new = |method: &&'static str| {
-        let solver = builder.clone().method(*method);
-        texts.insert(solver.source(&solver.layout(&target).unwrap()).unwrap().text)
-    };
-    known.into_iter().filter(is_new).collect()
-}
+const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
 
 /// Every value; which of the many NaNs it is is no matter.
 fn bits(solution: &Solution) -> Vec<Option<u64>> {
@@ -40,60 +23,51 @@ fn solve(solver: &SolverBuilder, device: &Device, batch: &Batch) -> Solution {
     solver.clone().device(device.clone()).build().unwrap().solve(batch, 0.0..0.25).unwrap()
 }
 
-/// A system and some runs of it, of which the last one leaves the numbers.
-fn check(system: &System, batch: &Batch, places: &[&[(&str, Location)]], steps: u32) {
-    let gpu = match gpu() {
-        Ok(gpu) => gpu.device,
-        Err(reason) => {
-            println!("skipped: no GPU to compare with: {reason}");
-            return;
-        }
-    };
-    let hosts = [1, 8].map(|lanes| HostDevice::new().unwrap().lanes(lanes).unwrap().into());
-    for method in methods() {
-        for precision in [Precision::F32, Precision::F64] {
-            for places in places {
-                let what = format!("{method} in {precision} with {places:?}");
-                let solver = Solver::builder(system).method(method).precision(precision);
-                let solver = solver.dt(0.25 / f64::from(steps)).save_every(0.125);
-                let solver = places
-                    .iter()
-                    .fold(solver, |solver, (path, place)| solver.location(*path, *place));
-                let found = solve(&solver, &gpu, batch);
-                let ended = found.status().iter().filter(|status| status.is_success()).count();
-                assert_eq!(ended, found.runs() - 1, "{what}");
-                for host in &hosts {
-                    let expected = solve(&solver, host, batch);
-                    assert_eq!(found.status(), expected.status(), "{what}");
-                    assert!(bits(&found) == bits(&expected), "{what} on {host}");
-                }
+/// The GPU; none where there is none, which is then said.
+fn device() -> Option<Device> {
+    gpu().map(|gpu| gpu.device).inspect_err(|reason| println!("skipped: no GPU: {reason}")).ok()
+}
+
+/// Solves some runs, of which the last one leaves the numbers.
+fn check(gpu: &Device, solver: &SolverBuilder, batch: &Batch, what: &str) {
+    let found = solve(solver, gpu, batch);
+    let ended = found.status().iter().filter(|status| status.is_success()).count();
+    assert_eq!(ended, found.runs() - 1, "{what}");
+    for lanes in [1, 8] {
+        let expected =
+            solve(solver, &HostDevice::new().unwrap().lanes(lanes).unwrap().into(), batch);
+        assert_eq!(found.status(), expected.status(), "{what}");
+        assert!(found.steps().eq(expected.steps()), "{what}");
+        assert!(found.attempts().eq(expected.attempts()), "{what}");
+        assert!(bits(&found) == bits(&expected), "{what} on {lanes} lanes");
+    }
+}
+
+/// A solver of a system by a case's method.
+fn solver(system: &System, case: &Case, precision: Precision) -> SolverBuilder {
+    let solver = Solver::builder(system).method(case.method.name()).precision(precision);
+    let solver = solver.save_every(0.125);
+    if case.adapts { solver.tolerance(1e-4) } else { solver.dt(0.25 / 20.0) }
+}
+
+#[test]
+fn lorenz_is_the_same_on_both_in_every_place() {
+    let Some(gpu) = device() else { return };
+    let rho = (0..45).map(|run| f64::from(run) * 0.6).chain([f64::NAN]);
+    let batch = Batch::grid().parameter("rho", rho);
+    for case in cases() {
+        for precision in PRECISIONS {
+            for place in PLACES {
+                let solver = placed(case.solver(precision), place);
+                check(&gpu, &solver, &batch, &format!("{case} in {precision}, {place}"));
             }
         }
     }
 }
 
 #[test]
-fn every_method_is_compared() {
-    let methods = methods();
-    for method in ["euler", "classical-rk4", "tsit5", "kvaerno3", "l_stable_sdirk_4"] {
-        assert!(methods.contains(&method), "{methods:?}");
-    }
-    assert!(methods.iter().filter(|method| method.contains("rk4")).count() == 1, "{methods:?}");
-}
-
-#[test]
-fn lorenz_is_the_same_on_both_in_every_place() {
-    let rho = (0..45).map(|run| f64::from(run) * 0.6).chain([f64::NAN]);
-    let shared = [
-        ("loop.state", Location::Shared),
-        ("loop.proposed_state", Location::Shared),
-        ("loop.parameters", Location::Shared),
-    ];
-    check(&lorenz(), &Batch::grid().parameter("rho", rho), &[&[], &shared], 20);
-}
-
-#[test]
 fn quotients_and_roots_are_the_same_on_both() {
+    let Some(gpu) = device() else { return };
     let equations = "
         radius = sqrt(x*x + y*y + 1/4)
         pull = k*x/(radius*radius*radius)
@@ -107,13 +81,26 @@ fn quotients_and_roots_are_the_same_on_both() {
         .build()
         .unwrap();
     let k = (0..37).map(|run| 0.1 + f64::from(run) * 0.3).chain([f64::INFINITY]);
-    check(&system, &Batch::grid().parameter("k", k), &[&[]], 25);
+    let batch = Batch::grid().parameter("k", k);
+    for case in cases() {
+        for precision in PRECISIONS {
+            let solver = solver(&system, &case, precision);
+            check(&gpu, &solver, &batch, &format!("{case} in {precision}"));
+        }
+    }
 }
 
 #[test]
 fn a_chain_of_many_states_is_the_same_on_both() {
+    let Some(gpu) = device() else { return };
     let chain = problems::chain();
-    let (first, _) = chain.states.first().unwrap();
+    let (system, (first, _)) = (chain.system().unwrap(), chain.states.first().unwrap());
     let initial = (0..9).map(|run| 1.0 + f64::from(run) / 8.0).chain([f64::NAN]);
-    check(&chain.system().unwrap(), &Batch::grid().state(first.clone(), initial), &[&[]], 10);
+    let batch = Batch::grid().state(first.clone(), initial);
+    for case in [case("tsit5", false), case("tsit5", true), case("kvaerno3", true)] {
+        for precision in PRECISIONS {
+            let solver = solver(&system, &case, precision);
+            check(&gpu, &solver, &batch, &format!("{case} in {precision}"));
+        }
+    }
 }

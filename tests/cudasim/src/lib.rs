@@ -27,6 +27,8 @@ mod load;
 mod memory;
 mod module;
 mod parse;
+#[cfg(test)]
+mod semantics;
 mod shared;
 mod warp;
 

@@ -270,7 +270,7 @@ impl DeviceMemory {
         let space = Space::Global;
         let (allocation, offset) =
             self.find_mut(address).ok_or(FaultKind::OutOfBounds { space, address, bytes })?;
-        if allocation.read_only {
+        if allocation.read_only && offset < allocation.memory.len() {
             return Err(FaultKind::ReadOnly { space: Space::Constant });
         }
         allocation.memory.store(Place { space, address, offset, bytes }, value)
