@@ -109,6 +109,8 @@ impl PlacedBuffer {
 pub struct Instance {
     pub(crate) path: String,
     pub(crate) prefix: String,
+    /// The position of the factory that it is a child of; none for the root.
+    pub(crate) parent: Option<usize>,
     pub(crate) phases: Phases,
     /// The phases of the parent in which it is called; empty for all.
     pub(crate) calls: Vec<LiveRange>,
@@ -125,6 +127,11 @@ impl Instance {
     /// The factory's prefix.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The position among the layout's instances of the one that it is a child of; none for the root.
+    pub fn parent(&self) -> Option<usize> {
+        self.parent
     }
 
     /// The phases of its kernel text, of which there may be none.

@@ -74,6 +74,7 @@ mod buffer;
 mod buffers;
 mod checker;
 mod context;
+mod dead_buffer;
 mod element;
 mod entry;
 mod error;
@@ -93,6 +94,7 @@ mod private;
 mod registry;
 mod report;
 mod rules;
+mod sanitizer;
 mod suggest;
 mod target;
 
@@ -103,6 +105,7 @@ pub use buffer_macros::Buffers;
 pub use buffers::{Buffers, Child};
 pub use checker::Violation;
 pub use context::BufferContext;
+pub use dead_buffer::DeadBuffer;
 pub use element::{Element, ElementType, Precision, Real, Width};
 pub use entry::{BufferEntry, BufferUpdate, Overflow, Part};
 pub use error::{BufferError, Fault};
@@ -112,6 +115,7 @@ pub use multiprocessor::Multiprocessor;
 pub use occupancy::{Occupancy, OccupancyError, OccupancyLimit, ThreadBlock};
 pub use phases::{LiveRange, Phases};
 pub use registry::{BufferRegistry, FactoryId, Updated};
+pub use sanitizer::{Access, SanitizerFault, SanitizerFaultKind};
 pub use target::{ComputeCapability, Target};
 
 #[doc(hidden)]

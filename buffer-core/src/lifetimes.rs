@@ -83,8 +83,8 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
-/// The phases of a buffer's ranges; none where one is at fault.
-fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
+/// The phases of some ranges: all where there are none, and none where one is at fault.
+pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     if live.is_empty() {
         return Some(order.all());
     }

@@ -13,6 +13,8 @@ use crate::target::Target;
 pub(crate) struct Member<'a> {
     pub(crate) path: String,
     pub(crate) context: &'a BufferContext,
+    /// The position of the one that it is a child of.
+    pub(crate) parent: Option<usize>,
     /// The phases of its parent in which it is called; empty for all.
     pub(crate) calls: &'a [LiveRange],
 }
@@ -23,10 +25,11 @@ pub(crate) struct Member<'a> {
 pub(crate) fn plan(members: &[Member<'_>], target: Target) -> Option<Layout> {
     let mut arenas = PerWidth::default();
     let mut instances = Vec::with_capacity(members.len());
-    for Member { path, context, calls } in members {
+    for Member { path, context, parent, calls } in members {
         instances.push(Instance {
             path: path.clone(),
             prefix: context.prefix().to_owned(),
+            parent: *parent,
             phases: context.phases().clone(),
             calls: calls.to_vec(),
             buffers: place_buffers(context, target, &mut arenas)?,

@@ -355,18 +355,18 @@ impl BufferRegistry {
         let mut members = Vec::new();
         let mut pending = Vec::new();
         if let Some(context) = self.context(factory) {
-            pending.push((context.prefix().to_owned(), factory, [].as_slice()));
+            pending.push((context.prefix().to_owned(), factory, None, [].as_slice()));
         }
-        while let Some((path, id, calls)) = pending.pop() {
+        while let Some((path, id, parent, calls)) = pending.pop() {
             let Some(context) = self.context(id) else { continue };
             // The path of a child of the root is its name alone.
             let scope = if members.is_empty() { String::new() } else { format!("{path}_") };
+            let position = Some(members.len());
             let children = context.children().zip(context.calls()).rev();
-            pending.extend(
-                children
-                    .map(|((name, child), (_, calls))| (format!("{scope}{name}"), child, calls)),
-            );
-            members.push(Member { path, context, calls });
+            pending.extend(children.map(|((name, child), (_, calls))| {
+                (format!("{scope}{name}"), child, position, calls)
+            }));
+            members.push(Member { path, context, parent, calls });
         }
         members
     }

@@ -57,6 +57,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             UNROLL
             for (int i = 0; i < SIZE(parameters); i++)
                 parameters[i] = GATHER(fresh, a->parameters + i * a->runs, run, parameters[i]);
+            AT(busy, run, interval * INTEGER(steps));
             buffers_reset(m, fresh);
             CHILD(step, begin)(m, fresh, state, parameters, start.high + start.low, proposed_state);
             if (first_row == 1)
@@ -67,6 +68,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         for (integer_scalar k = 0; k < steps; k++) {
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
             const mask going = AND(busy, EQ(status, INTEGER(0)));
+            AT(going, run, interval * INTEGER(steps) + INTEGER(k));
             status = status | CHILD(step, step)(m, going, state, proposed_state, parameters, t.high + t.low, dt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)

@@ -38,5 +38,5 @@ pub mod tableau;
 pub use batch::Batch;
 pub use buffer_core::{Location, Precision};
 pub use solution::{Solution, Status};
-pub use solver::{CudaReport, SolveError, Solver, SolverBuilder};
+pub use solver::{CudaReport, Sanitized, SolveError, Solver, SolverBuilder};
 pub use system::{Excerpt, System, SystemBuilder, SystemError};
