@@ -6,7 +6,10 @@
 
 mod fault;
 
+use std::cmp::Reverse;
 use std::fmt;
+
+use indexmap::IndexMap;
 
 pub use self::fault::{Access, SanitizerFault, SanitizerFaultKind};
 use crate::allocator;
@@ -88,28 +91,21 @@ impl fmt::Display for SanitizerPreamble<'_> {
 }
 
 impl SanitizerPreamble<'_> {
-    /// The facts of each buffer, the pieces of all of them, and the sizes of the arenas.
+    /// The facts of each buffer, the pieces of all of them, and what memory they take.
     fn write_buffers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(layout) = self;
-        let Arenas { starts, bytes, elements } = Arenas::new(layout);
+        let Pool { starts, bytes, elements } = Pool::new(layout);
         let mut pieces = Vec::new();
         writeln!(f, "#define BUFFERS_FACTS \\")?;
-        for ((position, instance, buffer), start) in layout.numbered().zip(starts) {
-            let root = match start {
-                Some(_) => None,
-                None => layout.number(position, buffer.root()),
-            };
-            let inside = (buffer.offset() * layout.target.lanes(), buffer.start);
-            let (byte, element) = start.unwrap_or(inside);
+        for ((position, instance, buffer), (byte, element)) in layout.numbered().zip(starts) {
             let giver = buffer.parent().filter(|_| buffer.entry.handoff);
             let giver = giver.and_then(|parent| layout.number(position, parent));
             writeln!(
                 f,
-                "    {{{}, {}, {position}, {}, {}, {byte}, {element}, {}, {}}}, \\",
+                "    {{{}, {}, {position}, {}, {byte}, {element}, {}, {}}}, \\",
                 buffer.size(),
                 buffer.width.bytes(),
                 u8::from(buffer.entry.persistent),
-                or_none(root),
                 or_none(giver),
                 pieces.len(),
             )?;
@@ -120,8 +116,8 @@ impl SanitizerPreamble<'_> {
             writeln!(f, "    {{{end}, {live}u}}, \\")?;
         }
         writeln!(f, "\nenum {{")?;
-        writeln!(f, "    BUFFERS_ARENA_BYTES = {bytes},")?;
-        writeln!(f, "    BUFFERS_ARENA_ELEMENTS = {elements},\n}};")
+        writeln!(f, "    BUFFERS_POOL_BYTES = {bytes},")?;
+        writeln!(f, "    BUFFERS_POOL_ELEMENTS = {elements},\n}};")
     }
 }
 
@@ -151,50 +147,62 @@ fn live_pieces(order: &PhaseOrder, entry: &BufferEntry) -> Vec<(usize, u64)> {
     pieces
 }
 
-/// All arenas of a layout, one behind the other.
-struct Arenas {
-    /// Where each buffer starts, in bytes and in elements; none for one in a local array.
-    starts: Vec<Option<(usize, usize)>>,
+/// The memory of the sanitizer: all arenas and local arrays of a layout, one behind the other.
+struct Pool {
+    /// Where each buffer starts, in bytes and in elements.
+    starts: Vec<(usize, usize)>,
     bytes: usize,
     elements: usize,
 }
 
-impl Arenas {
+impl Pool {
     fn new(layout: &Layout) -> Self {
-        let (mut bytes, mut elements) = (0, 0);
-        let mut starts = vec![None; layout.numbered().count()];
-        // Wide elements first, so that all are aligned.
-        for width in [Width::Eight, Width::Four] {
-            for arena in [Arena::Shared, Arena::LocalPersistent] {
-                let mut size = 0;
-                for (start, (_, _, buffer)) in starts.iter_mut().zip(layout.numbered()) {
-                    if Arena::of(buffer.storage) == Some(arena) && buffer.width == width {
-                        let byte = buffer.offset() * layout.target.lanes();
-                        *start = Some((bytes + byte, elements + buffer.start));
-                        size = size.max(buffer.start + buffer.size());
-                    }
-                }
-                bytes += size * width.bytes() * layout.target.lanes();
-                elements += size;
-            }
+        let memories: Vec<_> = layout
+            .numbered()
+            .map(|(position, _, buffer)| (Memory::of(layout, position, buffer), buffer.width))
+            .collect();
+        let mut sizes = IndexMap::new();
+        for (memory, (_, _, buffer)) in memories.iter().zip(layout.numbered()) {
+            let size: &mut usize = sizes.entry(*memory).or_default();
+            *size = (*size).max(buffer.start + buffer.size());
         }
+        let element_bytes = |width: Width| width.bytes() * layout.target.lanes();
+        let (mut bytes, mut elements) = (0, 0);
+        // Wide elements first, so that all are aligned.
+        sizes.sort_by_key(|(_, width), _| Reverse(width.bytes()));
+        let memory_starts: IndexMap<_, _> = sizes
+            .into_iter()
+            .map(|(memory, size)| {
+                let start = (bytes, elements);
+                bytes += size * element_bytes(memory.1);
+                elements += size;
+                (memory, start)
+            })
+            .collect();
+        let start = |(memory, (_, _, buffer)): (&(_, Width), (_, _, &PlacedBuffer))| {
+            let (byte, element) = memory_starts.get(memory).copied().unwrap_or_default();
+            (byte + buffer.start * element_bytes(buffer.width), element + buffer.start)
+        };
+        let starts = memories.iter().zip(layout.numbered()).map(start).collect();
         Self { starts, bytes, elements }
     }
 }
 
-/// What has an arena for elements of each width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arena {
+/// What has memory of its own for elements of each width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Memory {
     Shared,
     LocalPersistent,
+    /// The local array of a root, by its number.
+    Array(Option<usize>),
 }
 
-impl Arena {
-    fn of(storage: Storage) -> Option<Self> {
-        match storage {
-            Storage::SharedPersistent | Storage::SharedScratch => Some(Self::Shared),
-            Storage::LocalPersistent => Some(Self::LocalPersistent),
-            Storage::Local => None,
+impl Memory {
+    fn of(layout: &Layout, position: usize, buffer: &PlacedBuffer) -> Self {
+        match buffer.storage {
+            Storage::SharedPersistent | Storage::SharedScratch => Self::Shared,
+            Storage::LocalPersistent => Self::LocalPersistent,
+            Storage::Local => Self::Array(layout.number(position, buffer.root())),
         }
     }
 }
@@ -215,13 +223,9 @@ impl fmt::Display for SanitizerHeader<'_> {
             let (name, element) = (buffer.name(), buffer.entry.element.c_name());
             let allocate = allocator::allocate(path, name);
             write!(f, "#undef {allocate}\n#define {allocate}(buffers_m)")?;
-            let local = buffer.storage == Storage::Local;
-            if local && buffer.root() == name {
-                write!(f, " buffers_sanitizer::array buffers_array_{name}({number});")?;
-            }
             write!(f, " BUFFER({element}) {name} = (")?;
             // The root of an alias must be there, as in a release.
-            if local && buffer.root() != name {
+            if buffer.storage == Storage::Local && buffer.root() != name {
                 write!(f, "(void){}, ", buffer.root())?;
             }
             write!(f, "buffers_sanitizer::allocate<{element}>({number}))")?;

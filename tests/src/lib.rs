@@ -3,6 +3,7 @@
 pub mod cuda;
 pub mod implicit;
 pub mod placement;
+pub mod planted;
 pub mod problems;
 pub mod random;
 pub mod reference;

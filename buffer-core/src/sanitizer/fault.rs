@@ -53,12 +53,10 @@ pub enum SanitizerFaultKind {
     DeadPhase,
     /// The element was not written before.
     NeverWritten,
-    /// SB016: what was written died, as a factory entered a phase in which it is dead.
+    /// SB016: what was written died, as the factory entered a phase in which it is dead.
     DiedInPhase {
-        /// The path of the factory: the buffer's own, or one that it lies in.
-        factory: String,
         /// The phase.
-        phase: String,
+        died_in: String,
     },
     /// What was written died as the buffer was allocated again: it is not persistent.
     DiedWithCall,
@@ -90,8 +88,8 @@ impl fmt::Display for SanitizerFault {
             Kind::OutOfBounds { size } => write!(f, ", but the buffer has {size} element(s)")?,
             Kind::DeadPhase => f.write_str(", where it is dead [SB016]")?,
             Kind::NeverWritten => f.write_str(", but was not written before")?,
-            Kind::DiedInPhase { factory, phase } => {
-                write!(f, ", but what it held died when `{factory}` entered `{phase}` [SB016]")?;
+            Kind::DiedInPhase { died_in } => {
+                write!(f, ", but what it held died in `{died_in}` [SB016]")?;
             }
             Kind::DiedWithCall => {
                 f.write_str(", but what it held died with the call that wrote it")?
@@ -115,10 +113,9 @@ impl fmt::Display for SanitizerFault {
                 write!(f, "\nhelp: add `{phase}` to its `live`, or use it in its live phases only")
             }
             Kind::NeverWritten => f.write_str("\nhelp: write it first, or declare it `zero`"),
-            Kind::DiedInPhase { phase, .. } => write!(
-                f,
-                "\nhelp: write it again, or let it live in `{phase}`, by its `live` or the `call` of the child"
-            ),
+            Kind::DiedInPhase { died_in } => {
+                write!(f, "\nhelp: add `{died_in}` to its `live`, or write it again first")
+            }
             Kind::DiedWithCall => {
                 f.write_str("\nhelp: write it first in every call, or declare it `persistent`")
             }
@@ -172,11 +169,7 @@ pub(super) fn read(layout: &Layout, numbers: [i64; NUMBERS]) -> Option<Sanitizer
         0 => Kind::OutOfBounds { size },
         1 => Kind::DeadPhase,
         2 => Kind::NeverWritten,
-        3 => {
-            let factory = instance(layout, other)?;
-            let phase = phase_name(factory, other_phase)?;
-            Kind::DiedInPhase { factory: factory.path.clone(), phase }
-        }
+        3 => Kind::DiedInPhase { died_in: phase_name(of, other_phase)? },
         4 => Kind::DiedWithCall,
         5 => {
             let (of, owner) = buffer(layout, other)?;

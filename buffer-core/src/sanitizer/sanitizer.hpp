@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 namespace buffers_sanitizer {
@@ -27,9 +26,8 @@ struct buffer_facts {
     int lane_bytes;     /* of one lane of an element */
     int instance;
     int persistent;
-    int root;           /* the local array that it lies in, maybe its own; -1 in an arena */
-    long long byte;     /* its start, in the arenas or in the root */
-    long long shadow;   /* the same in elements */
+    long long byte;     /* its start in the pool of all memory */
+    long long element;  /* the same in elements */
     int takes_over;     /* the buffer that hands its elements over to it; -1 for none */
     int first_piece;
 };
@@ -41,7 +39,7 @@ struct instance_facts {
 
 /* Each list ends with one entry that means nothing, so that none is empty. */
 static const piece PIECES[] = {BUFFERS_PIECES{0, 0}};
-static const buffer_facts BUFFER_FACTS[] = {BUFFERS_FACTS{0, 0, 0, 0, 0, 0, 0, 0, 0}};
+static const buffer_facts BUFFER_FACTS[] = {BUFFERS_FACTS{0, 0, 0, 0, 0, 0, 0, 0}};
 static const instance_facts INSTANCE_FACTS[] = {BUFFERS_INSTANCES{0, 0}};
 enum {
     BUFFER_COUNT = sizeof BUFFER_FACTS / sizeof *BUFFER_FACTS - 1,
@@ -63,26 +61,18 @@ static bool is_live(int buffer, long long index, int phase)
 
 /* ---- State ---- */
 
+/* No buffer, phase, run or step; of what killed data, that nothing did, or that a call allocated anew. */
 enum { NONE = -1, BY_CALL = -2 };
 
 struct shadow {
     uint64_t written;   /* the lanes that hold data */
     int owner;          /* the buffer whose data it is, or was */
     int phase;          /* of the owner's factory, in which it was written */
-    int killer;         /* the factory whose phase let it die; BY_CALL; or NONE */
-    int killed_in;      /* that phase */
-};
-static const shadow NEVER_WRITTEN = {0, NONE, NONE, NONE, NONE};
-
-/* Where the elements of a buffer lie now; null for a local one that is not allocated. */
-struct place {
-    unsigned char *bytes;
-    shadow *shadows;
+    int killed_in;      /* of the owner's factory, in which it died; or BY_CALL */
 };
 
-alignas(8 * BUFFERS_LANES) static unsigned char arena_bytes[BUFFERS_ARENA_BYTES + 1];
-static shadow arena_shadows[BUFFERS_ARENA_ELEMENTS + 1];
-static place places[BUFFER_COUNT + 1];
+alignas(8 * BUFFERS_LANES) static unsigned char pool[BUFFERS_POOL_BYTES + 1];
+static shadow pool_shadows[BUFFERS_POOL_ELEMENTS + 1];
 static int phases[INSTANCE_COUNT + 1];
 static const uint64_t ALL = ~(uint64_t)0 >> (64 - BUFFERS_LANES);
 static uint64_t active;                         /* the lanes that hold a run */
@@ -154,18 +144,18 @@ static bool check(int buffer, shadow *shadows, long long index, bool writes, uin
     }
     const uint64_t missing = lanes & ~s.written;
     if (missing) {
-        const bool died = s.owner == buffer && s.killer != NONE;
-        const kind k = !died ? UNWRITTEN : s.killer == BY_CALL ? DIED_WITH_CALL : DIED_IN_PHASE;
-        report({k, 0, buffer, phase, died ? s.killer : NONE, died ? s.killed_in : NONE, index}, missing);
+        const int killed_in = s.owner == buffer ? s.killed_in : NONE;
+        const kind k = killed_in == NONE ? UNWRITTEN : killed_in == BY_CALL ? DIED_WITH_CALL : DIED_IN_PHASE;
+        report({k, 0, buffer, phase, NONE, killed_in, index}, missing);
     }
     return !missing;
 }
 
 static void note_write(int buffer, shadow &s, uint64_t lanes)
 {
-    if (s.owner == buffer && s.killer == NONE)
+    if (s.owner == buffer)
         lanes |= s.written;
-    s = {lanes, buffer, phases[BUFFER_FACTS[buffer].instance], NONE, NONE};
+    s = {lanes, buffer, phases[BUFFER_FACTS[buffer].instance], NONE};
 }
 
 /* ---- Views ---- */
@@ -351,21 +341,20 @@ template <class T> static T operator--(element<T> e, int) { const T old = e; e =
 /* ---- Lifetimes ---- */
 
 /* What a buffer holds dies: all of it, or what is dead in a phase. */
-static void kill(int buffer, int phase, int killer, int killed_in)
+static void kill(int buffer, int phase)
 {
     const buffer_facts &facts = BUFFER_FACTS[buffer];
-    const place &p = places[buffer];
-    for (long long i = 0; p.shadows && i < facts.size; i++) {
-        shadow &s = p.shadows[i];
-        if (s.owner != buffer || !s.written || (phase != NONE && is_live(buffer, i, phase)))
+    const long long bytes = facts.lane_bytes * BUFFERS_LANES;
+    for (long long i = 0; i < facts.size; i++) {
+        shadow &s = pool_shadows[facts.element + i];
+        if (s.owner != buffer || !s.written || (phase != BY_CALL && is_live(buffer, i, phase)))
             continue;
-        memset(p.bytes + i * facts.lane_bytes * BUFFERS_LANES, 0xff, facts.lane_bytes * BUFFERS_LANES);
-        s = {0, buffer, s.phase, killer, killed_in};
+        memset(pool + facts.byte + i * bytes, 0xff, bytes);
+        s = {0, buffer, s.phase, phase};
     }
 }
 
-/* A factory is in a phase for as long as this lives. As it enters it, what is dead in it dies, and with it
- * the scratch of the children that are not called in it. */
+/* A factory is in a phase for as long as this lives. What is dead in it dies as it begins. */
 struct in_phase {
     int instance, before;
 
@@ -373,39 +362,23 @@ struct in_phase {
     {
         check_calls(instance);
         phases[instance] = phase;
-        for (int buffer = 0; buffer < BUFFER_COUNT; buffer++) {
-            const buffer_facts &facts = BUFFER_FACTS[buffer];
-            if (facts.persistent)
-                continue;
-            if (facts.instance == instance) {
-                kill(buffer, phase, instance, phase);
-                continue;
-            }
-            int child = facts.instance;
-            while (child != NONE && INSTANCE_FACTS[child].parent != instance)
-                child = INSTANCE_FACTS[child].parent;
-            if (child != NONE && !has(INSTANCE_FACTS[child].calls, phase))
-                kill(buffer, NONE, instance, phase);
-        }
+        for (int buffer = 0; buffer < BUFFER_COUNT; buffer++)
+            if (BUFFER_FACTS[buffer].instance == instance && !BUFFER_FACTS[buffer].persistent)
+                kill(buffer, phase);
     }
     ~in_phase() { phases[instance] = before; }
     in_phase(const in_phase &) = delete;
 };
 
-/* A view of a buffer in its place. What it held before dies, unless it persists. */
+/* A view of a buffer. What it held before dies, unless it persists: the next call may find it elsewhere. */
 template <class T> static view<T> allocate(int buffer)
 {
     const buffer_facts &facts = BUFFER_FACTS[buffer];
-    place &p = places[buffer];
-    if (facts.root != NONE && facts.root != buffer) {
-        const place &root = places[facts.root];
-        p = {root.bytes + facts.byte, root.shadows + facts.shadow};
-    }
     if (!facts.persistent) {
         check_calls(facts.instance);
-        kill(buffer, NONE, BY_CALL, NONE);
+        kill(buffer, BY_CALL);
     }
-    return view<const T>((T *)p.bytes, p.shadows, buffer, 0);
+    return view<const T>((T *)(pool + facts.byte), pool_shadows + facts.element, buffer, 0);
 }
 
 template <class T> static void zero(view<T> buffer, long long size)
@@ -416,47 +389,14 @@ template <class T> static void zero(view<T> buffer, long long size)
         buffer[i] = value;
 }
 
-/* A local array, which is the place of its buffer for as long as it lives. */
-struct array {
-    int buffer;
-    place before;
-
-    explicit array(int buffer) : buffer(buffer), before(places[buffer])
-    {
-        const buffer_facts &facts = BUFFER_FACTS[buffer];
-        const size_t alignment = 8 * BUFFERS_LANES, bytes = facts.size * facts.lane_bytes * BUFFERS_LANES;
-        const size_t rounded = (bytes / alignment + 1) * alignment;
-        place &p = places[buffer];
-        p.bytes = (unsigned char *)aligned_alloc(alignment, rounded);
-        p.shadows = (shadow *)malloc((facts.size + 1) * sizeof(shadow));
-        if (!p.bytes || !p.shadows)
-            abort();
-        memset(p.bytes, 0xff, rounded);
-        for (long long i = 0; i < facts.size; i++)
-            p.shadows[i] = NEVER_WRITTEN;
-    }
-    ~array()
-    {
-        free(places[buffer].bytes);
-        free(places[buffer].shadows);
-        places[buffer] = before;
-    }
-    array(const array &) = delete;
-};
-
 /* ---- What the kernel text calls ---- */
 
 /* A group of lanes begins. */
 static void begin()
 {
-    memset(arena_bytes, 0xff, sizeof arena_bytes);
-    for (shadow &s : arena_shadows)
-        s = NEVER_WRITTEN;
-    for (int buffer = 0; buffer < BUFFER_COUNT; buffer++) {
-        const buffer_facts &facts = BUFFER_FACTS[buffer];
-        if (facts.root == NONE)
-            places[buffer] = {arena_bytes + facts.byte, arena_shadows + facts.shadow};
-    }
+    memset(pool, 0xff, sizeof pool);
+    for (shadow &s : pool_shadows)
+        s = {0, NONE, NONE, NONE};
     for (int &phase : phases)
         phase = NONE;
     active = ALL;
@@ -494,12 +434,12 @@ static void reset(lanes_of_text lanes)
     const uint64_t bits = bits_of(lanes);
     for (int buffer = 0; buffer < BUFFER_COUNT; buffer++) {
         const buffer_facts &facts = BUFFER_FACTS[buffer];
-        const place &p = places[buffer];
+        unsigned char *bytes = pool + facts.byte;
         for (long long i = 0; facts.persistent && i < facts.size; i++) {
-            note_write(buffer, p.shadows[i], bits);
-            for (int lane = 0; lane < BUFFERS_LANES; lane++)
+            note_write(buffer, pool_shadows[facts.element + i], bits);
+            for (int lane = 0; lane < BUFFERS_LANES; lane++, bytes += facts.lane_bytes)
                 if (has(bits, lane))
-                    memset(p.bytes + (i * BUFFERS_LANES + lane) * facts.lane_bytes, 0, facts.lane_bytes);
+                    memset(bytes, 0, facts.lane_bytes);
         }
     }
 }
