@@ -132,21 +132,18 @@ static bool check(int buffer, shadow *shadows, long long index, bool writes, uin
     const bool dead = phase != NONE && !is_live(buffer, index, phase);
     if (dead)
         report({DEAD, writes, buffer, phase, NONE, NONE, index}, lanes);
-    if (dead || writes)
+    if (dead || writes || !lanes)
         return true;
     if (s.owner != NONE && s.owner == facts.takes_over && s.written) {
         s.owner = buffer;
         s.phase = phase;
     }
-    if (s.owner != buffer && s.written) {
-        report({FOREIGN, 0, buffer, phase, s.owner, s.phase, index}, lanes);
-        return true;
-    }
     const uint64_t missing = lanes & ~s.written;
-    if (missing) {
-        const int killed_in = s.owner == buffer ? s.killed_in : NONE;
-        const kind k = killed_in == NONE ? UNWRITTEN : killed_in == BY_CALL ? DIED_WITH_CALL : DIED_IN_PHASE;
-        report({k, 0, buffer, phase, NONE, killed_in, index}, missing);
+    if (s.owner != NONE && s.owner != buffer)
+        report({FOREIGN, 0, buffer, phase, s.owner, s.phase, index}, lanes);
+    else if (missing) {
+        const kind k = s.killed_in == NONE ? UNWRITTEN : s.killed_in == BY_CALL ? DIED_WITH_CALL : DIED_IN_PHASE;
+        report({k, 0, buffer, phase, NONE, s.killed_in, index}, missing);
     }
     return !missing;
 }
@@ -320,6 +317,10 @@ BUFFERS_BINARY(!=)
     template <class T, class B> static element<T> operator op##=(element<T> e, const B &b)         \
     {                                                                                              \
         return e = e op b;                                                                         \
+    }                                                                                              \
+    template <class T> static T &operator op##=(T &value, const element<T> &e)                     \
+    {                                                                                              \
+        return value = value op e;                                                                 \
     }
 BUFFERS_ASSIGNMENT(+)
 BUFFERS_ASSIGNMENT(-)
@@ -470,15 +471,15 @@ extern "C" long long buffers_faults(const long long **numbers)
 /* Of an element only the lanes that are selected are read, as where there is one lane. */
 static inline real SELECT(integer lanes, real chosen, real other);
 static inline integer SELECT_INTEGER(integer lanes, integer chosen, integer other);
-#define BUFFERS_SELECT(name, type)                                                                 \
+#define BUFFERS_SELECT(name, RESULT)                                                               \
     template <class A, class B,                                                                    \
               typename buffers_sanitizer::where<buffers_sanitizer::is_element<A>::value ||         \
                                                 buffers_sanitizer::is_element<B>::value>::type = 0> \
-    static inline type name(integer lanes, const A &chosen, const B &other)                        \
+    static inline RESULT name(integer lanes, const A &chosen, const B &other)                      \
     {                                                                                              \
         const uint64_t bits = buffers_sanitizer::bits_of(lanes);                                   \
-        const type one = buffers_sanitizer::value_in(bits, chosen);                                \
-        const type two = buffers_sanitizer::value_in(~bits, other);                                \
+        const RESULT one = buffers_sanitizer::value_in(bits, chosen);                              \
+        const RESULT two = buffers_sanitizer::value_in(~bits, other);                              \
         return name(lanes, one, two);                                                              \
     }
 BUFFERS_SELECT(SELECT, real)
