@@ -144,33 +144,27 @@ fn write_reset(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
         let local = ("persistent", "PERSISTENT", arenas.local_persistent);
         let held = [shared, local].into_iter().filter(|&(_, _, size)| size > 0);
         for (arena, name, _) in held {
+            // Whole elements, as bytes would share banks of shared memory.
+            let every = format!("for (int i = 0; i < BUFFERS_{name}{bytes}; i++)");
+            let element = format!("((buffers_bits{bytes} *)m.{arena}{bytes})[i]");
             if lanes == 1 {
-                writeln!(
-                    body,
-                    "    if (mask) for (int i = 0; i < BUFFERS_{name}{bytes} * {bytes}; i++) \
-                     m.{arena}{bytes}[i] = 0;"
-                )?;
+                writeln!(body, "    if (mask) {every} {element} = 0;")?;
             } else {
                 writeln!(
                     body,
-                    "    for (int i = 0; i < BUFFERS_{name}{bytes}; i++) \
-                     ((buffers_bits{bytes} *)m.{arena}{bytes})[i] \
-                     &= ~__builtin_convertvector(mask, buffers_bits{bytes});"
+                    "    {every} {element} &= ~__builtin_convertvector(mask, buffers_bits{bytes});"
                 )?;
             }
         }
     }
-    if lanes > 1 {
-        // Any element may be read as these, so that a lane keeps its bits whatever their type.
-        for (scalar, width) in [("long long", Width::Eight), ("int", Width::Four)] {
-            let bytes = width.bytes();
-            writeln!(
-                f,
-                "typedef {scalar} buffers_bits{bytes} \
-                 __attribute__((vector_size({}), may_alias));",
-                bytes * lanes
-            )?;
-        }
+    // Any element may be written as these, so that a lane keeps its bits whatever their type.
+    for (scalar, width) in [("long long", Width::Eight), ("int", Width::Four)] {
+        let bytes = width.bytes();
+        let vector = match lanes {
+            1 => String::new(),
+            _ => format!("vector_size({}), ", bytes * lanes),
+        };
+        writeln!(f, "typedef {scalar} buffers_bits{bytes} __attribute__(({vector}may_alias));")?;
     }
     writeln!(f, "{function} buffers_reset(memory m, {mask} mask)\n{{")?;
     if body.is_empty() {

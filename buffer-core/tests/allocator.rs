@@ -76,10 +76,12 @@ typedef struct {
         (base) + (runs) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES) \
             + (run) * (BUFFERS_SHARED4_STRIDE * 4 * BUFFERS_LANES), \
         buffers_##m##_persistent8, 0 }
+typedef long long buffers_bits8 __attribute__((may_alias));
+typedef int buffers_bits4 __attribute__((may_alias));
 static __device__ inline void buffers_reset(memory m, int mask)
 {
-    if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8 * 8; i++) m.shared8[i] = 0;
-    if (mask) for (int i = 0; i < BUFFERS_PERSISTENT8 * 8; i++) m.persistent8[i] = 0;
+    if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8; i++) ((buffers_bits8 *)m.shared8)[i] = 0;
+    if (mask) for (int i = 0; i < BUFFERS_PERSISTENT8; i++) ((buffers_bits8 *)m.persistent8)[i] = 0;
 }
 "#
     );

@@ -69,7 +69,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
             const mask going = AND(busy, EQ(status, INTEGER(0)));
             AT(going, run, interval * INTEGER(steps) + INTEGER(k));
-            status = status | CHILD(step, step)(m, going, state, proposed_state, parameters, t.high + t.low, dt);
+            status = status | CHILD(step, step)(m, going, state, proposed_state, 0, parameters, t.high + t.low, dt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
                 state[i] = proposed_state[i];

@@ -27,6 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
+mod method;
 mod schedule;
 mod single;
 mod solution;
@@ -37,6 +38,7 @@ pub mod tableau;
 
 pub use batch::Batch;
 pub use buffer_core::{Location, Precision};
+pub use method::{Method, methods};
 pub use solution::{Solution, Status};
 pub use solver::{CudaReport, Sanitized, SolveError, Solver, SolverBuilder};
 pub use system::{Excerpt, System, SystemBuilder, SystemError};

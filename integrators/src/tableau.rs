@@ -2,6 +2,16 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
+/// Weights of another result of the same stages, of another order: the difference of the two results
+/// estimates the error of a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Embedded {
+    /// The order of convergence.
+    pub order: usize,
+    /// The weight of each derivative in that result.
+    pub b: &'static [f64],
+}
+
 /// An explicit or diagonally implicit Runge-Kutta method: its Butcher tableau.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tableau {
@@ -16,6 +26,8 @@ pub struct Tableau {
     pub b: &'static [f64],
     /// The time of each stage, in steps.
     pub c: &'static [f64],
+    /// What estimates the error of a step, where the method has such a thing.
+    pub embedded: Option<Embedded>,
 }
 
 impl Tableau {
@@ -46,6 +58,7 @@ pub const CLASSICAL_RK4: Tableau = Tableau {
     a: &[&[], &[0.5], &[0.0, 0.5], &[0.0, 0.0, 1.0]],
     b: &[1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0],
     c: &[0.0, 0.5, 0.5, 1.0],
+    embedded: None,
 };
 
 /// The method of order 5(4) of Tsitouras (2011).
@@ -84,14 +97,32 @@ pub const TSIT5: Tableau = Tableau {
         0.0,
     ],
     c: &[0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0],
+    embedded: Some(Embedded {
+        order: 4,
+        b: &[
+            0.09824077787029101,
+            0.010816434459656746,
+            0.4720087724042376,
+            1.5237195812770048,
+            -3.872426680888636,
+            2.7827926300289607,
+            -1.0 / 66.0,
+        ],
+    }),
 };
 
 /// All explicit methods.
 pub const EXPLICIT: [Tableau; 2] = [CLASSICAL_RK4, TSIT5];
 
 /// The implicit midpoint rule.
-pub const IMPLICIT_MIDPOINT: Tableau =
-    Tableau { names: &["implicit_midpoint"], order: 2, a: &[&[0.5]], b: &[1.0], c: &[0.5] };
+pub const IMPLICIT_MIDPOINT: Tableau = Tableau {
+    names: &["implicit_midpoint"],
+    order: 2,
+    a: &[&[0.5]],
+    b: &[1.0],
+    c: &[0.5],
+    embedded: None,
+};
 
 /// The trapezoidal rule.
 pub const TRAPEZOIDAL_DIRK: Tableau = Tableau {
@@ -100,6 +131,7 @@ pub const TRAPEZOIDAL_DIRK: Tableau = Tableau {
     a: &[&[0.0], &[0.5, 0.5]],
     b: &[0.5, 0.5],
     c: &[0.0, 1.0],
+    embedded: None,
 };
 
 /// The L-stable method of order 2 of Alexander (1977).
@@ -109,6 +141,7 @@ pub const SDIRK_2_2: Tableau = Tableau {
     a: &[&[1.0 - FRAC_1_SQRT_2], &[FRAC_1_SQRT_2, 1.0 - FRAC_1_SQRT_2]],
     b: &[FRAC_1_SQRT_2, 1.0 - FRAC_1_SQRT_2],
     c: &[1.0 - FRAC_1_SQRT_2, 1.0],
+    embedded: None,
 };
 
 /// The L-stable method of order 3 of Alexander (1977).
@@ -122,6 +155,7 @@ pub const L_STABLE_DIRK_3: Tableau = Tableau {
     ],
     b: &[1.2084966491760099, -0.6443631706844688, 0.43586652150845895],
     c: &[0.43586652150845895, 0.7179332607542295, 1.0],
+    embedded: None,
 };
 
 /// The method of order 3(2) of Kvaerno (2004).
@@ -136,6 +170,10 @@ pub const KVAERNO3: Tableau = Tableau {
     ],
     b: &[0.30880996997674653, 1.4905633884217806, -1.2352398799069861, 0.435866521508459],
     c: &[0.0, 0.871733043016918, 1.0, 1.0],
+    embedded: Some(Embedded {
+        order: 2,
+        b: &[0.49056338842178054, 0.07357009006976042, 0.435866521508459, 0.0],
+    }),
 };
 
 /// The method of order 4(3) of Hairer and Wanner (1996).
@@ -151,6 +189,10 @@ pub const L_STABLE_SDIRK_4: Tableau = Tableau {
     ],
     b: &[25.0 / 24.0, -49.0 / 48.0, 125.0 / 16.0, -85.0 / 12.0, 1.0 / 4.0],
     c: &[1.0 / 4.0, 3.0 / 4.0, 11.0 / 20.0, 1.0 / 2.0, 1.0],
+    embedded: Some(Embedded {
+        order: 3,
+        b: &[59.0 / 48.0, -17.0 / 96.0, 225.0 / 32.0, -85.0 / 12.0, 0.0],
+    }),
 };
 
 /// All diagonally implicit methods.

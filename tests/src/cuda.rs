@@ -53,7 +53,7 @@ pub fn lorenz() -> System {
 /// Where the method is none of [`METHODS`].
 pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
     let erk = |tableau| {
-        let mut erk = Erk::new(3, tableau);
+        let mut erk = Erk::new(3, tableau, None);
         erk.stage_rhs = Buffer::at(place);
         erk.stage_accumulator = Buffer::at(place);
         Box::new(erk)
@@ -73,7 +73,7 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
 }
 
 fn kvaerno3(place: Location) -> Dirk {
-    let mut dirk = Dirk::new(3, KVAERNO3, 1e-6);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, 1e-6);
     dirk.stage_increment = Buffer::at(place);
     dirk.accumulator = Buffer::at(place);
     dirk.stage_base = Buffer::at(place);

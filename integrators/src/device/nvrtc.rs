@@ -3,6 +3,7 @@
 mod library;
 mod resources;
 
+use std::convert::Infallible;
 use std::ffi::{CString, NulError};
 use std::fmt;
 use std::path::Path;
@@ -193,17 +194,29 @@ impl Nvrtc {
         capability: ComputeCapability,
         precision: Precision,
     ) -> Result<(Compiled, CacheOutcome), NvrtcError> {
-        let compiler = format!("nvrtc {} {}", self.version, env!("CARGO_PKG_VERSION"));
-        let options = options(capability, precision).join(" ");
-        let key = CacheKey::new([compiler.as_bytes(), options.as_bytes(), text.as_bytes()]);
+        let key = self.cache_key(text, capability, precision);
         let compile = || self.compile(text, capability, precision);
         let (bytes, outcome) =
             cache.get_or_build(&key, || compile().map(|made| made.to_bytes()))?;
-        match Compiled::from_bytes(&bytes) {
-            Some(compiled) => Ok((compiled, outcome)),
-            // Whole, and yet of another make: no entry of this version.
-            None => Ok((compile()?, outcome)),
+        if let Some(compiled) = Compiled::from_bytes(&bytes) {
+            return Ok((compiled, outcome));
         }
+        // Whole, and yet of another make.
+        let compiled = compile()?;
+        let Ok((_, outcome)) = cache.rebuild(&key, || Ok::<_, Infallible>(compiled.to_bytes()));
+        Ok((compiled, outcome))
+    }
+
+    /// Under what a compiled text is kept in the cache.
+    pub fn cache_key(
+        &self,
+        text: &str,
+        capability: ComputeCapability,
+        precision: Precision,
+    ) -> CacheKey {
+        let compiler = format!("nvrtc {} {}", self.version, env!("CARGO_PKG_VERSION"));
+        let options = options(capability, precision).join(" ");
+        CacheKey::new([compiler.as_bytes(), options.as_bytes(), text.as_bytes()])
     }
 
     fn check_capability(&self, capability: ComputeCapability) -> Result<(), NvrtcError> {

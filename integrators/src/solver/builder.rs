@@ -13,9 +13,9 @@ use super::{CudaReport, Sanitized, SolveError, Solver};
 use crate::batch::Batch;
 use crate::device::host::HostDevice;
 use crate::device::{Device, DeviceError, Kernel, KernelSource};
-use crate::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
+use crate::factories::{BatchKernel, IvpLoop};
+use crate::method::{Method, methods};
 use crate::system::System;
-use crate::tableau::{self, Tableau};
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
@@ -124,7 +124,7 @@ impl SolverBuilder {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
         check_solver_tolerance(self.solver_tolerance)?;
-        let step = step(&self.method, states, self.solver_tolerance)?;
+        let step = find(&self.method)?.step(states, false, self.solver_tolerance);
         Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
     }
 
@@ -252,30 +252,12 @@ fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
     }
 }
 
-/// The factory of a method's step.
-fn step(
-    method: &str,
-    states: usize,
-    solver_tolerance: f64,
-) -> Result<Box<dyn Factory + Send + Sync>, SolveError> {
-    const EULER: [&str; 2] = ["euler", "explicit-euler"];
-    if EULER.contains(&method) {
-        return Ok(Box::new(ExplicitEuler));
-    }
-    if let Some(tableau) = find(&tableau::EXPLICIT, method) {
-        return Ok(Box::new(Erk::new(states, tableau)));
-    }
-    if let Some(tableau) = find(&tableau::IMPLICIT, method) {
-        return Ok(Box::new(Dirk::new(states, tableau, solver_tolerance)));
-    }
-    let tableaus = tableau::EXPLICIT.iter().chain(&tableau::IMPLICIT);
-    let names = tableaus.flat_map(|tableau| tableau.names);
-    let known = EULER.iter().chain(names).copied().collect();
-    Err(SolveError::UnknownMethod { given: method.to_owned(), known })
-}
-
-fn find(tableaus: &[Tableau], method: &str) -> Option<Tableau> {
-    tableaus.iter().copied().find(|tableau| tableau.names.contains(&method))
+/// The method of a name.
+fn find(name: &str) -> Result<Method, SolveError> {
+    methods().find(|method| method.names().contains(&name)).ok_or_else(|| {
+        let known = methods().flat_map(|method| method.names()).copied().collect();
+        SolveError::UnknownMethod { given: name.to_owned(), known }
+    })
 }
 
 /// Moves the buffer at `path` inside the factory `root`.

@@ -11,6 +11,7 @@ use crate::batch::{Input, Inputs};
 use crate::device::Kernel;
 use crate::device::arguments::Arguments;
 use crate::schedule::Schedule;
+use crate::solution::Status;
 
 /// A real of some precision.
 pub(super) trait Scalar: Pod {
@@ -42,6 +43,14 @@ pub(super) fn zeros<T: Pod>(shape: &[usize]) -> Result<Vec<T>, SolveError> {
     let elements = elements.ok_or(SolveError::TooManyRuns)?;
     let table = try_zeroed_slice_box(elements).map_err(|()| SolveError::TooManyRuns)?;
     Ok(table.into_vec())
+}
+
+/// Says of the runs from `begin` on that nothing solved them.
+pub(super) fn mark_unsolved<T: Scalar>(states: &mut [T], status: &mut [i32], begin: usize) {
+    for row in states.chunks_exact_mut(status.len()) {
+        row.get_mut(begin..).unwrap_or_default().fill(T::of(f64::NAN));
+    }
+    status.get_mut(begin..).unwrap_or_default().fill(Status::UNSOLVED.0);
 }
 
 /// The runs whose tables take about `bytes`, and which a kernel's integers can count.

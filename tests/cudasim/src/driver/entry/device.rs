@@ -57,6 +57,12 @@ unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, length: i32, device: i32
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut c_void, device: i32) -> Status {
+    // SAFETY: the same promise.
+    unsafe { cuDeviceGetUuid_v2(uuid, device) }
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut c_void, device: i32) -> Status {
     call(|state| {
         state.properties(unsigned(device)?)?;
@@ -110,4 +116,14 @@ extern "C" fn cuCtxSynchronize() -> Status {
 #[unsafe(no_mangle)]
 extern "C" fn cuCtxSetFlags(_flags: u32) -> Status {
     call(|state| state.synchronize())
+}
+
+/// Of streams: all wait alike.
+#[unsafe(no_mangle)]
+extern "C" fn cuCtxGetStreamPriorityRange(least: Out<'_, i32>, greatest: Out<'_, i32>) -> Status {
+    call(|state| {
+        state.synchronize()?;
+        give(least, 0)?;
+        give(greatest, 0)
+    })
 }
