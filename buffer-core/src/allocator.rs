@@ -219,6 +219,7 @@ fn arena_elements(storage: Storage, width: Width) -> Option<String> {
         Storage::SharedPersistent => Some(format!("BUFFERS_SHARED_PERSISTENT{bytes}")),
         Storage::SharedScratch => Some(format!("BUFFERS_SHARED{bytes}_STRIDE")),
         Storage::LocalPersistent => Some(format!("BUFFERS_PERSISTENT{bytes}")),
+        Storage::LocalScratch => Some(format!("BUFFERS_SCRATCH{bytes}")),
         Storage::Local => None,
     }
 }
@@ -232,6 +233,7 @@ fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
     let arena = match buffer.storage {
         Storage::SharedPersistent | Storage::SharedScratch => "shared",
         Storage::LocalPersistent => "persistent",
+        Storage::LocalScratch => "scratch",
         Storage::Local => "",
     };
     let declared = match (buffer.storage, buffer.parent()) {

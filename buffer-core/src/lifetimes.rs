@@ -94,11 +94,16 @@ pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<Phas
     })
 }
 
-/// The phases in which no element of a buffer is live. One without elements is at home in all.
-pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+/// The phases in which some element of a buffer is live.
+pub(crate) fn occupied_phases(order: &PhaseOrder, entry: &BufferEntry) -> PhaseSet {
     let pieces = pieces(entry, &(0..entry.size));
     let live = pieces.iter().map(|(ranges, _)| live_phases(order, ranges));
-    let live = live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()));
+    live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()))
+}
+
+/// The phases in which no element of a buffer is live. One without elements is at home in all.
+pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+    let live = occupied_phases(order, entry);
     let phases = order.names().take(order.len()).enumerate();
     let is_dead = |&(position, _): &(usize, &str)| {
         entry.size > 0 && live.intersection(PhaseSet::of(position..position + 1)).is_empty()

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use crate::dead_buffer::DeadBuffer;
 use crate::element::{ElementType, Precision, Width};
-use crate::layout::Layout;
+use crate::layout::{ArenaSizes, Layout};
 use crate::target::Target;
 
 impl Layout {
@@ -95,28 +95,37 @@ fn write_memory(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
         writeln!(f, "    BUFFERS_SHARED{bytes}_STRIDE = {},", arenas.shared_stride)?;
         writeln!(f, "    BUFFERS_SHARED_PERSISTENT{bytes} = {},", arenas.shared_persistent)?;
         writeln!(f, "    BUFFERS_PERSISTENT{bytes} = {},", arenas.local_persistent)?;
+        writeln!(f, "    BUFFERS_SCRATCH{bytes} = {},", arenas.local_scratch)?;
     }
     writeln!(f, "}};")?;
     writeln!(f, "typedef struct {{")?;
     writeln!(f, "    unsigned char *shared8, *shared4, *persistent8, *persistent4;")?;
+    writeln!(f, "    unsigned char *scratch8, *scratch4;")?;
     writeln!(f, "}} memory;")?;
 
     writeln!(f, "#define BUFFERS_MEMORY(m, base, run, runs) \\")?;
     let mut arrays = Vec::new();
-    for width in Width::ALL {
-        let bytes = width.bytes();
-        // An array of no elements is an error in C.
-        if layout.arenas(width).local_persistent == 0 {
-            arrays.push("0".to_owned());
-            continue;
+    let persistent = |arena: &ArenaSizes| arena.local_persistent;
+    let scratch = |arena: &ArenaSizes| arena.local_scratch;
+    type Elements = fn(&ArenaSizes) -> usize;
+    let kinds: [(&str, &str, Elements); 2] =
+        [("persistent", "PERSISTENT", persistent), ("scratch", "SCRATCH", scratch)];
+    for (member, name, elements) in kinds {
+        for width in Width::ALL {
+            let bytes = width.bytes();
+            // An array of no elements is an error in C.
+            if elements(layout.arenas(width)) == 0 {
+                arrays.push("0".to_owned());
+                continue;
+            }
+            let array = format!("buffers_##m##_{member}{bytes}");
+            writeln!(
+                f,
+                "    unsigned char {array}[BUFFERS_{name}{bytes} * {bytes} * BUFFERS_LANES] \\\n\
+                 \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
+            )?;
+            arrays.push(array);
         }
-        let array = format!("buffers_##m##_persistent{bytes}");
-        writeln!(
-            f,
-            "    unsigned char {array}[BUFFERS_PERSISTENT{bytes} * {bytes} * BUFFERS_LANES] \\\n\
-             \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
-        )?;
-        arrays.push(array);
     }
     writeln!(
         f,

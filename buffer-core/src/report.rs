@@ -12,6 +12,7 @@ impl fmt::Display for Storage {
             Self::SharedPersistent => "shared persistent",
             Self::SharedScratch => "shared",
             Self::LocalPersistent => "local persistent",
+            Self::LocalScratch => "local scratch",
             Self::Local => "local",
         })
     }

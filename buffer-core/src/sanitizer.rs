@@ -193,6 +193,7 @@ impl Pool {
 enum Memory {
     Shared,
     LocalPersistent,
+    LocalScratch,
     /// The local array of a root, by its number.
     Array(Option<usize>),
 }
@@ -202,6 +203,7 @@ impl Memory {
         match buffer.storage {
             Storage::SharedPersistent | Storage::SharedScratch => Self::Shared,
             Storage::LocalPersistent => Self::LocalPersistent,
+            Storage::LocalScratch => Self::LocalScratch,
             Storage::Local => Self::Array(layout.number(position, buffer.root())),
         }
     }

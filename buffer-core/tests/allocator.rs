@@ -61,12 +61,15 @@ enum {
     BUFFERS_SHARED8_STRIDE = 13,
     BUFFERS_SHARED_PERSISTENT8 = 2,
     BUFFERS_PERSISTENT8 = 3,
+    BUFFERS_SCRATCH8 = 0,
     BUFFERS_SHARED4_STRIDE = 0,
     BUFFERS_SHARED_PERSISTENT4 = 0,
     BUFFERS_PERSISTENT4 = 0,
+    BUFFERS_SCRATCH4 = 0,
 };
 typedef struct {
     unsigned char *shared8, *shared4, *persistent8, *persistent4;
+    unsigned char *scratch8, *scratch4;
 } memory;
 #define BUFFERS_MEMORY(m, base, run, runs) \
     unsigned char buffers_##m##_persistent8[BUFFERS_PERSISTENT8 * 8 * BUFFERS_LANES] \
@@ -75,7 +78,7 @@ typedef struct {
         (base) + (run) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES), \
         (base) + (runs) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES) \
             + (run) * (BUFFERS_SHARED4_STRIDE * 4 * BUFFERS_LANES), \
-        buffers_##m##_persistent8, 0 }
+        buffers_##m##_persistent8, 0, 0, 0 }
 typedef long long buffers_bits8 __attribute__((may_alias));
 typedef int buffers_bits4 __attribute__((may_alias));
 static __device__ inline void buffers_reset(memory m, int mask)

@@ -37,7 +37,7 @@ mod system;
 pub mod tableau;
 
 pub use batch::Batch;
-pub use buffer_core::{Location, Precision};
+pub use buffer_core::{Location, Packing, Precision};
 pub use method::{Method, methods};
 pub use solution::{Solution, Status};
 pub use solver::{CudaReport, Sanitized, SolveError, Solver, SolverBuilder};

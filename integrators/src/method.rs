@@ -1,6 +1,6 @@
 //! The methods of integration, by name.
 
-use crate::factories::{Dirk, Erk, ExplicitEuler, Factory};
+use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler};
 use crate::tableau::{self, Embedded, Tableau};
 
 /// A method of integration.
@@ -14,9 +14,6 @@ enum Family {
     Erk(Tableau),
     Dirk(Tableau),
 }
-
-/// What makes a step.
-pub(crate) type Step = Box<dyn Factory + Send + Sync>;
 
 /// All methods.
 ///
@@ -69,9 +66,14 @@ impl Method {
         }
     }
 
+    /// The power of a step's length that its error estimate grows with, where it has one.
+    pub(crate) fn error_power(&self) -> Option<usize> {
+        self.embedded().map(|embedded| 1 + embedded.order.min(self.order()))
+    }
+
     /// A step for `n` states, which estimates its error where `adapts` says so and the method can,
     /// and whose equations are solved to a tolerance where there are any.
-    pub(crate) fn step(&self, n: usize, adapts: bool, solver_tolerance: f64) -> Step {
+    pub(crate) fn step(&self, n: usize, adapts: bool, solver_tolerance: f64) -> BoxedFactory {
         let estimate = self.embedded().filter(|_| adapts);
         match self.0 {
             Family::ExplicitEuler => Box::new(ExplicitEuler),

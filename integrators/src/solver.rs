@@ -18,12 +18,12 @@ use ndarray::Array3;
 pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
-use self::launch::{Scalar, Tables};
+use self::launch::{Ends, Scalar, Tables};
 pub use self::sanitized::Sanitized;
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};
-use crate::schedule::Schedule;
-use crate::solution::{Solution, States, Status};
+use crate::schedule::{Schedule, Stepping, Steps};
+use crate::solution::{Solution, States, Status, StepCounts};
 use crate::system::System;
 
 /// A compiled solver for one system.
@@ -46,7 +46,7 @@ pub struct Solver {
     layout: Arc<Layout>,
     source: KernelSource,
     kernel: Kernel,
-    dt: f64,
+    stepping: Stepping,
     save_every: Option<f64>,
     chunk_bytes: usize,
 }
@@ -54,7 +54,7 @@ pub struct Solver {
 /// What came of a batch.
 struct Solved<T> {
     states: Array3<T>,
-    status: Vec<i32>,
+    ends: Ends<Vec<i32>>,
     /// How many runs were solved, where not all were, and what came in the way.
     interruption: Option<(usize, SolveError)>,
 }
@@ -91,29 +91,36 @@ impl Solver {
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Solution, SolveError> {
         let start = Instant::now();
-        let schedule = Schedule::new(&span, self.dt, self.save_every)?;
+        let schedule = Schedule::new(&span, self.stepping, self.save_every)?;
         schedule.check_times(self.source.precision)?;
         let inputs = Inputs::new(batch.borrow(), &self.system)?;
         let done = AtomicUsize::new(0);
         let progress = |more: usize| {
             progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
         };
-        let (states, status, interruption) = match self.source.precision {
+        let (states, ends, interruption) = match self.source.precision {
             Precision::F32 => {
                 let solved = self.run::<f32>(&inputs, &schedule, &progress)?;
-                (States::F32(solved.states), solved.status, solved.interruption)
+                (States::F32(solved.states), solved.ends, solved.interruption)
             }
             Precision::F64 => {
                 let solved = self.run::<f64>(&inputs, &schedule, &progress)?;
-                (States::F64(solved.states), solved.status, solved.interruption)
+                (States::F64(solved.states), solved.ends, solved.interruption)
             }
         };
         let solution = Solution {
             states,
             times: schedule.times().collect(),
-            status: status.into_iter().map(Status).collect(),
-            step: schedule.step(),
-            steps: (schedule.steps * schedule.intervals) as u64,
+            status: ends.status.into_iter().map(Status).collect(),
+            steps: match schedule.steps {
+                Steps::Fixed(steps) => StepCounts::Fixed {
+                    step: schedule.interval / steps as f64,
+                    steps: (steps * schedule.intervals) as u64,
+                },
+                Steps::Adaptive(_) => {
+                    StepCounts::Adaptive { steps: ends.steps, attempts: ends.attempts }
+                }
+            },
             wall_time: start.elapsed(),
         };
         match interruption {
@@ -135,24 +142,24 @@ impl Solver {
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<Solved<T>, SolveError> {
         let (rows, states) = (schedule.rows(), inputs.states.len());
-        let mut status = launch::zeros(&[inputs.runs])?;
+        let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
         let mut interruption = None;
         let bytes = self.device.launch_bytes(self.chunk_bytes)?;
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs)?;
-            tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;
+            let all_ends = ends.of(&(0..inputs.runs));
+            tables.launch(&self.kernel, schedule, &mut all, all_ends, progress)?;
         } else {
             for begin in (0..inputs.runs).step_by(chunk) {
                 let runs = begin..inputs.runs.min(begin + chunk);
-                let solved =
-                    self.run_chunk(inputs, runs, schedule, &mut all, &mut status, progress);
+                let solved = self.run_chunk(inputs, runs, schedule, &mut all, &mut ends, progress);
                 match solved {
                     Ok(()) => {}
                     Err(error) if begin == 0 => return Err(error),
                     Err(error) => {
-                        launch::mark_unsolved(&mut all, &mut status, begin);
+                        ends.mark_unsolved(&mut all, begin);
                         interruption = Some((begin, error));
                         break;
                     }
@@ -161,7 +168,7 @@ impl Solver {
         }
         let states = Array3::from_shape_vec((rows, states, inputs.runs), all)
             .map_err(|_| SolveError::TooManyRuns)?;
-        Ok(Solved { states, status, interruption })
+        Ok(Solved { states, ends, interruption })
     }
 
     /// Solves a chunk of the runs, into their places among all.
@@ -171,13 +178,13 @@ impl Solver {
         runs: Range<usize>,
         schedule: &Schedule,
         all: &mut [T],
-        status: &mut [i32],
+        ends: &mut Ends<Vec<i32>>,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<(), SolveError> {
         let tables = Tables::new(inputs, runs.clone())?;
         let mut part = launch::zeros(&[schedule.rows(), inputs.states.len(), runs.len()])?;
-        let part_status = status.get_mut(runs.clone()).unwrap_or_default();
-        tables.launch(&self.kernel, schedule, &mut part, part_status, progress)?;
+        let part_ends = ends.of(&runs);
+        tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
         let rows_of_all = all.chunks_exact_mut(inputs.runs);
         for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
             if let Some(place) = row.get_mut(runs.clone()) {

@@ -13,7 +13,7 @@ use buffer_tests::cuda::nvrtc;
 use buffer_tests::simulated;
 use cudasim::GlobalTraffic;
 use integrators::device::arguments::Arguments;
-use integrators::device::cache::{CacheOutcome, KernelCache};
+use integrators::device::cache::KernelCache;
 use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, KernelSource};
 
@@ -72,76 +72,39 @@ extern "C" __global__ void kernel(arguments a) {
 "#;
 
 #[test]
-fn kernels_run_at_every_size_of_shared_memory() {
+fn a_fault_of_a_kernel_is_a_typed_error_and_is_told_whole() {
     let Some(gpu) = gpu() else { return };
-    // None, some, more than 48 KB a block, and more than a warp's runs have room for.
-    for elements in [0, 3, 401, 4095] {
-        let text = SUMS.replace("ELEMENTS", &elements.to_string());
-        let kernel = gpu.device.compile(&source(&text, 4 * elements)).unwrap();
-        assert_eq!(*kernel.cache_outcome(), CacheOutcome::Stored);
-        assert_eq!(kernel.block_size() >= 32, elements <= 401, "{elements} elements");
-        for runs in [0, 1, 33, 200] {
-            let x: Vec<f32> = (0..runs).map(|run| (run % 16) as f32).collect();
-            let mut y = vec![f32::NAN; runs];
-            let mut arguments = Arguments::new().input(&x).output(&mut y).integer(runs as i64);
-            // SAFETY: the struct in the text has these fields, one element of each for every run.
-            unsafe { kernel.launch(&mut arguments, runs) }.unwrap();
-            let n = elements as f32;
-            let expected: Vec<_> = x.iter().map(|x| n * x + n * (n - 1.0) / 2.0).collect();
-            assert_eq!(y, expected, "{elements} elements, {runs} runs");
-        }
-    }
-}
-
-#[test]
-fn memory_that_is_short_is_a_typed_error() {
-    let Some(gpu) = gpu() else { return };
-    let free = gpu.device.free_memory().unwrap();
-    let kernel = gpu.device.compile(&source(&SUMS.replace("ELEMENTS", "1"), 4)).unwrap();
+    let text = SUMS.replace("ELEMENTS", "1").replace("a.y[run]", "a.y[run + 1]");
+    let kernel = gpu.device.compile(&source(&text, 4)).unwrap();
     let (x, mut y) = ([1.0_f32; 3], [0.0_f32; 3]);
-    for (before, bytes) in [(0, 12), (1, 12)] {
-        simulated::fail_allocation(before);
-        let mut arguments = Arguments::new().input(&x).output(&mut y).integer(3);
-        // SAFETY: each of the three runs has its elements.
-        let error = unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err();
-        assert!(matches!(error, CudaError::Memory { needed } if needed == bytes), "{error}");
-        assert_eq!(gpu.device.free_memory().unwrap(), free, "what was taken is given back");
-    }
-    let mut arguments = Arguments::new().input(&x).output(&mut y).integer(3);
-    // SAFETY: as above.
-    unsafe { kernel.launch(&mut arguments, 3) }.unwrap();
-    assert_eq!(y, x);
-}
-
-#[test]
-fn kernels_that_fail_are_typed_errors() {
-    let Some(gpu) = gpu() else { return };
-    let compile = |text: &str| gpu.device.compile(&source(text, 4)).unwrap();
-    let good = SUMS.replace("ELEMENTS", "1");
-    let (x, mut y) = ([1.0_f32; 3], [0.0_f32; 3]);
-    let mut launch = |text: &str| {
-        let kernel = compile(text);
-        let mut arguments = Arguments::new().input(&x).output(&mut y).integer(3);
-        // SAFETY: where the text goes wrong, no memory of the host is touched.
-        unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err().to_string()
-    };
-    simulated::fail_launch(0);
-    let shown = launch(&good);
-    assert!(shown.contains("unspecified launch failure"), "{shown}");
-    // The context is lost, and a new one is not.
-    assert!(gpu.device.free_memory().is_err());
-    drop(gpu);
-
-    let Some(gpu) = self::gpu() else { return };
-    let kernel = gpu.device.compile(&source(&good.replace("a.y[run]", "a.y[run + 1]"), 4)).unwrap();
     let mut arguments = Arguments::new().input(&x).output(&mut y).integer(3);
     // SAFETY: the memory past the end is the simulated GPU's.
     let error = unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err();
+    assert!(matches!(error, CudaError::Lost { .. }), "{error:?}");
     let shown = error.to_string();
     assert!(shown.contains("an illegal memory access was encountered"), "{shown}");
     let fault = simulated::last_fault();
     assert!(fault.contains("kernel `kernel`, block [0, 0, 0], thread [2, 0, 0]"), "{fault}");
     assert!(fault.contains("outside all global memory"), "{fault}");
+    // The context is lost, and a new one is not.
+    assert!(gpu.device.free_memory().is_err());
+    drop((kernel, gpu));
+    assert!(self::gpu().unwrap().device.free_memory().is_ok());
+}
+
+#[test]
+fn arguments_of_another_length_than_the_kernels_are_refused() {
+    let Some(gpu) = gpu() else { return };
+    let kernel = gpu.device.compile(&source(&SUMS.replace("ELEMENTS", "1"), 4)).unwrap();
+    let (x, mut y) = ([1.0_f32; 3], [0.0_f32; 3]);
+    for more in [0, 2] {
+        let arguments = Arguments::new().input(&x).output(&mut y);
+        let mut arguments = (0..more).fold(arguments, |all, _| all.integer(3));
+        // SAFETY: the driver refuses them before any thread runs.
+        let error = unsafe { kernel.launch(&mut arguments, 3) }.unwrap_err();
+        let action = "start the kernel";
+        assert!(matches!(error, CudaError::Driver { action: a, .. } if a == action), "{error}");
+    }
 }
 
 #[test]

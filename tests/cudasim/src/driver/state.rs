@@ -18,6 +18,12 @@ use crate::module::Module;
 const CAPABILITY: &str = "CUDASIM_CAPABILITY";
 /// How many devices there are, which take the capabilities in turn; one for each where it is not set.
 const DEVICES: &str = "CUDASIM_DEVICES";
+/// The CUDA version that is served; 12090, which is 12.9, where it is not set.
+const VERSION: &str = "CUDASIM_VERSION";
+/// 0 where the devices do not allocate memory in the order of a stream.
+const POOLS: &str = "CUDASIM_POOLS";
+/// 1 where machine code is taken, although there is nothing in it then.
+const MACHINE_CODE: &str = "CUDASIM_MACHINE_CODE";
 /// Bytes of each device's memory; 1 GiB where it is not set.
 const MEMORY: &str = "CUDASIM_MEMORY";
 
@@ -111,6 +117,23 @@ impl From<MemoryError> for Status {
     }
 }
 
+/// What the environment says.
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn number(name: &str, otherwise: usize) -> Result<usize, Status> {
+    match setting(name) {
+        Some(text) => text.parse().map_err(|_| refuse(name, &text)),
+        None => Ok(otherwise),
+    }
+}
+
+/// The CUDA version that is served.
+pub(super) fn version() -> Result<usize, Status> {
+    number(VERSION, 12_090)
+}
+
 impl State {
     pub(super) const fn new() -> Self {
         Self {
@@ -128,19 +151,15 @@ impl State {
     /// Makes the devices that the environment asks for; a second call changes nothing.
     pub(super) fn initialize(&mut self) -> Result<(), Status> {
         if self.devices.is_none() {
-            let setting = |name| std::env::var(name).ok();
-            let number = |name, otherwise| match setting(name) {
-                Some(text) => text.parse().map_err(|_| refuse(name, &text)),
-                None => Ok(otherwise),
-            };
             let capabilities = setting(CAPABILITY).unwrap_or_else(|| "9.0".to_owned());
             let properties: Option<Vec<_>> =
                 capabilities.split(',').map(|one| Properties::parse(one.trim())).collect();
             let properties = properties.ok_or_else(|| refuse(CAPABILITY, &capabilities))?;
             let memory = number(MEMORY, 1 << 30)?;
             let count = number(DEVICES, properties.len())?;
+            let has_pools = number(POOLS, 1)? != 0;
             let device = |(ordinal, properties)| Device {
-                properties,
+                properties: Properties { has_pools, ..properties },
                 memory: DeviceMemory::of_device(ordinal, memory),
                 context: None,
                 holders: 0,
@@ -315,6 +334,15 @@ impl State {
         self.host.remove(&address).map(|_| ()).ok_or(Status::InvalidValue)
     }
 
+    /// Allocates memory in the order of a stream, where the device does.
+    pub(super) fn allocate_on(&mut self, stream: Handle, bytes: usize) -> Result<u64, Status> {
+        self.check_stream(stream)?;
+        if !self.current_properties()?.has_pools {
+            return Err(Status::NotSupported);
+        }
+        self.allocate(bytes)
+    }
+
     pub(super) fn allocate(&mut self, bytes: usize) -> Result<u64, Status> {
         self.working()?;
         if is_due(&mut self.planted.allocation) {
@@ -368,6 +396,14 @@ impl State {
         }
     }
 
+    /// Loads machine code, as far as devices take it.
+    pub(super) fn load_machine_code(&mut self) -> Result<Handle, Status> {
+        match number(MACHINE_CODE, 0)? {
+            0 => Err(Status::NoBinaryForGpu),
+            _ => self.load_module(""),
+        }
+    }
+
     /// Loads a module's text.
     pub(super) fn load_module(&mut self, text: &str) -> Result<Handle, Status> {
         let device = self.current()?;
@@ -375,6 +411,11 @@ impl State {
             report(&error);
             Status::InvalidPtx
         })?;
+        let Properties { major, minor, .. } = self.current_properties()?;
+        if module.target > 10 * major + minor {
+            report(&format_args!("a text for sm_{} on a device of {major}.{minor}", module.target));
+            return Err(Status::NoBinaryForGpu);
+        }
         let loaded = LoadedModule::new(module, self.memory()?)?;
         Ok(self.add(Object::Module(device, Box::new(loaded))))
     }

@@ -4,10 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use super::{Out, give, host, int, unsigned};
 use crate::driver::status::Status;
-use crate::driver::{CURRENT, Handle, call};
-
-/// The CUDA version that is served: 12.9, whose PTX is understood.
-const VERSION: i32 = 12_090;
+use crate::driver::{CURRENT, Handle, call, state};
 
 #[unsafe(no_mangle)]
 extern "C" fn cuInit(flags: u32) -> Status {
@@ -16,7 +13,7 @@ extern "C" fn cuInit(flags: u32) -> Status {
 
 #[unsafe(no_mangle)]
 extern "C" fn cuDriverGetVersion(version: Out<'_, i32>) -> Status {
-    call(|_| give(version, VERSION))
+    call(|_| give(version, int(state::version()?)?))
 }
 
 #[unsafe(no_mangle)]

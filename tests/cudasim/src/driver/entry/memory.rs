@@ -17,15 +17,12 @@ extern "C" fn cuMemGetInfo_v2(free: Out<'_, usize>, total: Out<'_, usize>) -> St
 
 #[unsafe(no_mangle)]
 extern "C" fn cuMemAlloc_v2(address: Out<'_, u64>, bytes: usize) -> Status {
-    cuMemAllocAsync(address, bytes, 0)
+    call(|state| give(address, state.allocate(bytes)?))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn cuMemAllocAsync(address: Out<'_, u64>, bytes: usize, stream: Handle) -> Status {
-    call(|state| {
-        state.check_stream(stream)?;
-        give(address, state.allocate(bytes)?)
-    })
+    call(|state| give(address, state.allocate_on(stream, bytes)?))
 }
 
 #[unsafe(no_mangle)]

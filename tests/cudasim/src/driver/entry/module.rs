@@ -15,7 +15,7 @@ unsafe extern "C" fn cuModuleLoadData(module: Out<'_, Handle>, image: *const c_v
         // SAFETY: a text ends with a zero byte, and the header of machine code holds one.
         let image = unsafe { host::text(image.cast()) }?;
         if image.starts_with(b"\x7fELF") {
-            return Err(Status::NoBinaryForGpu);
+            return give(module, state.load_machine_code()?);
         }
         let text = str::from_utf8(image).map_err(|_| Status::InvalidPtx)?;
         give(module, state.load_module(text)?)

@@ -1,0 +1,154 @@
+//! CUDA kernels in grids of every shape: what a thread computes does not depend on which thread it is,
+//! nor on how many runs it takes one after another.
+
+// The helpers of tests assert as well.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+use std::convert::Infallible;
+
+use buffer_core::{ComputeCapability, Location, Precision, Target};
+use buffer_tests::cuda::{METHODS, PLACES, layout, lorenz_kernel, nvrtc, source};
+use bytemuck::Pod;
+use cudasim::{DeviceMemory, Launch, LoadedModule, Module};
+use integrators::device::arguments::{Argument, Arguments};
+use integrators::device::cache::KernelCache;
+use integrators::device::host::HostDevice;
+use integrators::device::nvrtc::Nvrtc;
+
+const STATES: usize = 3;
+const RUNS: usize = 37;
+const ROWS: usize = 4;
+/// A run whose initial state is no number.
+const BROKEN: usize = 5;
+
+/// A kernel that is ready to be launched in any grid.
+struct Loaded {
+    module: LoadedModule,
+    memory: DeviceMemory,
+    /// Bytes of shared memory of one run.
+    shared_bytes: usize,
+}
+
+impl Loaded {
+    fn new(nvrtc: &Nvrtc, method: &str, place: Location, precision: Precision) -> Self {
+        let capability: ComputeCapability = "sm_90".parse().unwrap();
+        let target = Target::cuda(capability, precision);
+        let kernel = lorenz_kernel(method, place);
+        let shared_bytes = layout(&kernel, &target).shared_bytes();
+        let text = source(&kernel, &target).text;
+        let cache = KernelCache::from_environment();
+        let (compiled, _) = nvrtc.compile_cached(&cache, &text, capability, precision).unwrap();
+        let mut memory = DeviceMemory::new(1 << 20);
+        let module = LoadedModule::new(Module::parse(&compiled.ptx).unwrap(), &mut memory).unwrap();
+        Self { module, memory, shared_bytes }
+    }
+
+    fn launch(&mut self, arguments: &mut Arguments<'_>, blocks: u32, threads: u32) {
+        let mut outputs = Vec::new();
+        let Ok(block) = arguments.block(|argument| {
+            let mut allocate = |bytes: &[u8]| self.memory.allocate(bytes.len()).unwrap();
+            Ok::<_, Infallible>(match argument {
+                Argument::Input(bytes) => {
+                    let address = allocate(bytes);
+                    self.memory.write(address, bytes).unwrap();
+                    address
+                }
+                Argument::Output(bytes) => {
+                    outputs.push(allocate(bytes));
+                    outputs[outputs.len() - 1]
+                }
+                Argument::Integer(_) | Argument::Pair(..) => 0,
+            })
+        });
+        let launch = Launch {
+            module: &self.module,
+            kernel: "batch_kernel",
+            grid: [blocks, 1, 1],
+            block: [threads, 1, 1],
+            dynamic_shared: threads as usize * self.shared_bytes,
+            arguments: bytemuck::cast_slice(&block),
+        };
+        launch.run(&mut self.memory).unwrap();
+        let written = arguments.iter_mut().filter_map(|argument| match argument {
+            Argument::Output(bytes) => Some(bytes),
+            _ => None,
+        });
+        for (bytes, address) in written.zip(outputs) {
+            bytes.copy_from_slice(self.memory.read(address, bytes.len()).unwrap());
+        }
+    }
+}
+
+/// Has `launch` solve a batch, and gives its states and statuses.
+fn solve<T: Pod>(
+    precision: Precision,
+    real: fn(f64) -> T,
+    launch: impl FnOnce(&mut Arguments<'_>),
+) -> (Vec<T>, Vec<i32>) {
+    let mut initial: Vec<T> =
+        (0..STATES * RUNS).map(|index| real(1.0 + index as f64 / 64.0)).collect();
+    initial[BROKEN] = real(f64::NAN);
+    let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
+    let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
+    let mut status = vec![-1; RUNS];
+    let mut arguments = Arguments::new()
+        .input(&initial)
+        .input(&rho)
+        .output(&mut states)
+        .output(&mut status)
+        .pair(precision, 0.0)
+        .pair(precision, 0.25)
+        .pair(precision, 0.05)
+        .integer(RUNS as i64)
+        .integer(ROWS as i64)
+        .integer(ROWS as i64 - 1)
+        .integer(5);
+    launch(&mut arguments);
+    (states, status)
+}
+
+fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) -> T) {
+    let host = HostDevice::new().unwrap().lanes(1).unwrap();
+    let bits = |values: Vec<T>| -> Vec<Option<u64>> {
+        let values = values.into_iter().map(Into::into);
+        // Which of the many NaNs is no matter.
+        values.map(|value| (!value.is_nan()).then(|| value.to_bits())).collect()
+    };
+    for method in METHODS {
+        for place in PLACES {
+            let what = format!("{method}, {place}, {precision}");
+            let kernel = lorenz_kernel(method, place);
+            let compiled =
+                host.compile(&source(&kernel, &host.target(precision).unwrap())).unwrap();
+            let (states, status) = solve(precision, real, |arguments| {
+                // SAFETY: the fields are those of `arguments.cuh`, each with what it asks for.
+                unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
+            });
+            let expected = bits(states);
+            assert_eq!(
+                expected.iter().filter(|value| value.is_none()).count(),
+                1 + (ROWS - 1) * STATES,
+                "{what}"
+            );
+
+            let mut loaded = Loaded::new(nvrtc, method, place, precision);
+            // More threads than runs, a grid that takes three turns, one run at a time, and all runs
+            // one after another.
+            for (blocks, threads) in [(1, 64), (3, 5), (37, 1), (1, 1)] {
+                let what = format!("{what}, {blocks} blocks of {threads}");
+                let (states, of_grid) = solve(precision, real, |arguments| {
+                    loaded.launch(arguments, blocks, threads);
+                });
+                assert_eq!(of_grid, status, "{what}");
+                assert!(bits(states) == expected, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_grid_computes_what_the_host_does() {
+    let Some(nvrtc) = nvrtc() else { return };
+    check::<f32>(nvrtc, Precision::F32, |value| value as f32);
+    check::<f64>(nvrtc, Precision::F64, |value| value);
+}
