@@ -101,6 +101,28 @@ fn out_of_bounds() {
 }
 
 #[test]
+fn a_parameter_without_a_buffer() {
+    let child = Planted::new("child").text(
+        "INLINE real SELF(second)(BUFFER(real) values)\n{\n    return values[1];\n}\n\
+         INLINE real SELF(guarded)(BUFFER(real) values)\n\
+         {\n    return values == 0 ? REAL(1.0) : values[0];\n}\n",
+    );
+    for (body, fault) in [
+        ("second", "the element 1 of no buffer is read (run 0, step 0, 3 times in all)"),
+        ("guarded", ""),
+    ] {
+        let factory = Planted::step(&format!("return CHILD(child, {body})(0);"));
+        let (faults, _) =
+            factory.child("child", child.clone(), []).sanitize(Precision::F64, 1, 1).unwrap();
+        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert!(
+            told.concat().starts_with(fault) && told.is_empty() == fault.is_empty(),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
 fn use_in_a_dead_phase() {
     let take = Planted::new("take")
         .text("INLINE real SELF(first)(BUFFER(const real) values)\n{\n    return values[0];\n}\n");
@@ -485,6 +507,49 @@ fn sound_texts_raise_nothing_and_compute_the_same() {
             let release = factory.release(precision, lanes, 21).unwrap();
             assert_eq!(results, release, "{precision}, {lanes} lanes");
             assert!(results[20] != results[19] && results[20].is_finite(), "{results:?}");
+        }
+    }
+}
+
+/// A sound step, with buffers of which each is needed in just the phases in which it is live.
+fn sound(live: &[(&str, Vec<&str>)]) -> Planted {
+    let body = "\
+        ALLOCATE(guess, m); ALLOCATE(rhs, m); ALLOCATE(increment, m); ALLOCATE(weights, m);\n\
+        { PHASE(start); guess[0] = x; weights[0] = x + x; }\n\
+        for (int stage = 0; stage < 2; stage++) {\n\
+            { PHASE(base); rhs[0] = guess[0] * weights[0]; if (stage > 0) x = x + increment[0]; }\n\
+            { PHASE(solve); increment[0] = rhs[0] + x; }\n\
+            { PHASE(feval); x = x + increment[0]; guess[0] = x; }\n\
+        }\n\
+        { PHASE(finish); x = x + guess[0]; } return x;";
+    live.iter().fold(Planted::step(body).phases(phases()), |factory, (name, live)| {
+        factory.buffer(buffer(name, 1, Location::Shared).live(live.iter().copied()))
+    })
+}
+
+#[test]
+fn a_live_range_that_lacks_a_phase_is_found() {
+    let live = [
+        ("guess", vec!["start", "base", "feval", "finish"]),
+        ("rhs", vec!["base", "solve"]),
+        ("increment", vec!["base", "solve", "feval"]),
+        ("weights", vec!["start", "base", "solve", "feval"]),
+    ];
+    assert!(sound(&live).sanitize(Precision::F64, 1, 1).unwrap().0.is_empty());
+    assert!(sound(&live).compile(Precision::F64, 1).unwrap().is_ok());
+    // Where a buffer is touched the text does not compile; where it only holds data, it does.
+    let untouched = [("weights", "solve"), ("weights", "feval")];
+    for (position, (name, phases)) in live.iter().enumerate() {
+        for phase in phases {
+            let mut mutant = live.clone();
+            mutant[position].1.retain(|other| other != phase);
+            let mutant = sound(&mutant);
+            let (faults, _) = mutant.sanitize(Precision::F64, 1, 1).unwrap();
+            let first = faults.first().unwrap_or_else(|| panic!("{name} without {phase} survives"));
+            assert_eq!(first.buffer, format!("probe.{name}"));
+            assert!(first.to_string().contains(&format!("`{phase}`")), "{first}");
+            let compiles = mutant.compile(Precision::F64, 1).unwrap().is_ok();
+            assert_eq!(compiles, untouched.contains(&(*name, *phase)), "{name} without {phase}");
         }
     }
 }

@@ -2,24 +2,54 @@
 //! marks cost a release: nothing.
 
 // The helpers of tests assert as well.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
-use std::fs;
 use std::process::Command;
+use std::{fmt, fs};
 
-use buffer_core::{Precision, Target};
+use buffer_core::{Packing, Precision, Target};
 use buffer_tests::cuda::nvrtc;
-use buffer_tests::placement::{Placement, placements};
-use buffer_tests::problems;
+use buffer_tests::placement::{Placement, placements, roots};
+use buffer_tests::problems::{self, Problem};
 use integrators::device::Device;
 use integrators::device::host::HostDevice;
-use integrators::{Batch, Method, Solution, SolverBuilder, methods};
+use integrators::{Batch, Location, Method, Solution, Solver, SolverBuilder, methods};
 
 const BUILDS: [(Precision, usize); 4] =
     [(Precision::F64, 1), (Precision::F32, 16), (Precision::F64, 8), (Precision::F32, 1)];
 
-fn solver(method: &Method, precision: Precision, placement: &Placement) -> SolverBuilder {
-    let solver = problems::lorenz().solver(method.name(), precision, 12).unwrap().save_every(0.5);
+/// A kernel: a method with steps of one length, or with steps by a tolerance.
+#[derive(Debug, Clone, Copy)]
+struct Stepped {
+    method: Method,
+    adaptive: bool,
+}
+
+/// Every method with each kind of steps that it knows.
+fn stepped() -> impl Iterator<Item = Stepped> {
+    methods().flat_map(|method| {
+        let kinds =
+            [false, true].into_iter().filter(move |adaptive| !adaptive || method.is_adaptive());
+        kinds.map(move |adaptive| Stepped { method, adaptive })
+    })
+}
+
+impl fmt::Display for Stepped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = if self.adaptive { "adaptive" } else { "fixed" };
+        write!(f, "{} {steps}", self.method.name())
+    }
+}
+
+impl Stepped {
+    fn solver(&self, problem: &Problem, precision: Precision) -> SolverBuilder {
+        let solver = Solver::builder(&problem.system().unwrap()).method(self.method.name());
+        let solver = solver.precision(precision).save_every(0.5);
+        if self.adaptive { solver.tolerance(1e-3).max_steps(60) } else { solver.dt(1.0 / 12.0) }
+    }
+}
+
+fn place(solver: SolverBuilder, placement: &Placement) -> SolverBuilder {
     placement.places.iter().fold(solver, |solver, (path, place)| solver.location(path, *place))
 }
 
@@ -35,30 +65,52 @@ fn bits(solution: &Solution) -> Vec<u64> {
     solution.states().iter().map(|value| value.to_bits()).collect()
 }
 
-fn declared() -> Placement {
-    Placement { name: "as declared".to_owned(), places: Vec::new() }
+/// Solves by the sanitizer, which finds nothing, and gives the bits of the release.
+fn assert_clean(what: &str, solver: SolverBuilder, batch: &Batch, release: &Solution) {
+    let sanitized = solver.sanitize(batch, 0.0..1.0).unwrap();
+    assert!(sanitized.faults.is_empty(), "{what}: {sanitized}");
+    assert_eq!(bits(&sanitized.solution), bits(release), "{what}");
+    assert_eq!(sanitized.solution.status(), release.status(), "{what}");
 }
 
 #[test]
 fn every_method_is_clean_in_every_placement() {
-    let declared = declared();
-    for method in methods() {
-        let factory = solver(&method, Precision::F64, &declared).factory().unwrap();
+    let problem = problems::lorenz();
+    for kernel in stepped() {
+        let factory = kernel.solver(&problem, Precision::F64).factory().unwrap();
         let placements = placements(&factory).unwrap();
         for (position, (precision, lanes)) in BUILDS.into_iter().enumerate() {
             let host = HostDevice::new().unwrap().lanes(lanes).unwrap();
-            let solver =
-                |placement: &Placement| solver(&method, precision, placement).device(host.clone());
-            let release = solver(&declared).build().unwrap().solve(batch(), 0.0..1.0).unwrap();
-            // As declared in every build, and each placement in one of them.
+            let solver = kernel.solver(&problem, precision).device(host);
+            let release = solver.clone().build().unwrap().solve(batch(), 0.0..1.0).unwrap();
+            let what = format!("{kernel}, {precision} x {lanes}");
+            assert_clean(&what, solver.clone(), &batch(), &release);
+            // Each placement in one of the builds, and in either packing.
             let placements = placements.iter().skip(position).step_by(BUILDS.len());
-            for placement in [&declared].into_iter().chain(placements) {
-                let what = format!("{}, {}, {precision} x {lanes}", method.name(), placement.name);
-                let sanitized = solver(placement).sanitize(batch(), 0.0..1.0).unwrap();
-                assert!(sanitized.faults.is_empty(), "{what}: {sanitized}");
-                assert_eq!(bits(&sanitized.solution), bits(&release), "{what}");
-                assert_eq!(sanitized.solution.status(), release.status(), "{what}");
+            let packings = [Packing::Auto, Packing::Declared].into_iter().cycle();
+            for (placement, packing) in placements.zip(packings) {
+                let what = format!("{what}, {}, {packing}", placement.name);
+                let solver = place(solver.clone(), placement).packing(packing);
+                assert_clean(&what, solver, &batch(), &release);
             }
+        }
+    }
+}
+
+/// Of many states, so that local buffers are overlaid too.
+#[test]
+fn large_systems_are_clean_in_auto_packing() {
+    let problem = problems::chain();
+    let batch = Batch::grid().state("x0", (0..5).map(f64::from));
+    for kernel in stepped() {
+        let solver = kernel.solver(&problem, Precision::F64);
+        let release = solver.clone().build().unwrap().solve(&batch, 0.0..1.0).unwrap();
+        for location in [Location::Local, Location::Shared] {
+            let roots = roots(&solver.factory().unwrap()).unwrap();
+            let places = roots.into_iter().map(|root| (root, location)).collect();
+            let placement = Placement { name: location.to_string(), places };
+            let solver = place(solver.clone(), &placement).packing(Packing::Auto);
+            assert_clean(&format!("{kernel}, {location}"), solver, &batch, &release);
         }
     }
 }
@@ -94,13 +146,13 @@ fn marks_cost_a_release_nothing_on_the_host() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fs::read(object).unwrap()
     };
-    for method in methods() {
+    for kernel in stepped() {
         for (precision, lanes) in [(Precision::F64, None), (Precision::F32, Some(1))] {
             let device = lanes.map_or(Ok(host.clone()), |lanes| host.clone().lanes(lanes)).unwrap();
-            let solver = solver(&method, precision, &declared());
+            let solver = kernel.solver(&problems::lorenz(), precision);
             let layout = solver.layout(&device.target(precision).unwrap()).unwrap();
             let text = solver.source(&layout).unwrap().text;
-            assert!(object(&text) == object(&unmarked(&text)), "{} in {precision}", method.name());
+            assert!(object(&text) == object(&unmarked(&text)), "{kernel} in {precision}");
         }
     }
 }
@@ -109,15 +161,15 @@ fn marks_cost_a_release_nothing_on_the_host() {
 fn marks_cost_a_release_nothing_on_cuda() {
     let Some(nvrtc) = nvrtc() else { return };
     let capability = "9.0".parse().unwrap();
-    for method in methods() {
+    for kernel in stepped() {
         for precision in [Precision::F32, Precision::F64] {
-            let solver = solver(&method, precision, &declared());
+            let solver = kernel.solver(&problems::lorenz(), precision);
             let layout = solver.layout(&Target::cuda(capability, precision)).unwrap();
             let text = solver.source(&layout).unwrap().text;
             let compile = |text: &str| nvrtc.compile(text, capability, precision).unwrap();
             let (with, without) = (compile(&text), compile(&unmarked(&text)));
-            assert!(with.ptx == without.ptx, "{} in {precision}", method.name());
-            assert!(with.cubin == without.cubin, "{} in {precision}", method.name());
+            assert!(with.ptx == without.ptx, "{kernel} in {precision}");
+            assert!(with.cubin == without.cubin, "{kernel} in {precision}");
         }
     }
 }
@@ -132,8 +184,7 @@ fn the_sanitizer_is_of_the_host() {
         println!("skipped: no NVRTC");
         return;
     };
-    let method = methods().next().unwrap();
-    let solver = solver(&method, Precision::F64, &declared()).device(gpu);
+    let solver = stepped().next().unwrap().solver(&problems::lorenz(), Precision::F64).device(gpu);
     let error = solver.sanitize(batch(), 0.0..1.0).unwrap_err().to_string();
     assert!(error.contains("does not run on a GPU") && error.contains("help: "), "{error}");
 }

@@ -14,7 +14,8 @@ pub struct SanitizerFault {
     /// What is wrong.
     pub kind: SanitizerFaultKind,
     /// The buffer, by the path of its factory and its name, as in `loop_step.stage_rhs`. Of a
-    /// [`WrongCall`](SanitizerFaultKind::WrongCall) the path of what is called.
+    /// [`WrongCall`](SanitizerFaultKind::WrongCall) the path of what is called, and empty where there is
+    /// no buffer.
     pub buffer: String,
     /// The element, counted from the buffer's start.
     pub index: i64,
@@ -69,6 +70,8 @@ pub enum SanitizerFaultKind {
     },
     /// SB016: a factory is called in a phase that is not among its calls.
     WrongCall,
+    /// The pointer is null.
+    NoBuffer,
 }
 
 impl fmt::Display for SanitizerFault {
@@ -81,6 +84,7 @@ impl fmt::Display for SanitizerFault {
         };
         match kind {
             Kind::WrongCall => write!(f, "`{buffer}` is called{}", within(phase.as_deref()))?,
+            Kind::NoBuffer => write!(f, "the element {index} of no buffer is {access}")?,
             _ => write!(f, "`{buffer}[{index}]` is {access}{}", within(phase.as_deref()))?,
         }
         match kind {
@@ -101,6 +105,7 @@ impl fmt::Display for SanitizerFault {
                 }
             }
             Kind::WrongCall => f.write_str(", which is not among its calls [SB016]")?,
+            Kind::NoBuffer => {}
         }
         self.write_place(f)?;
         let phase = phase.as_deref().unwrap_or_default();
@@ -127,6 +132,7 @@ impl fmt::Display for SanitizerFault {
                 f,
                 "\nhelp: add `{phase}` to `call` of its `#[child(...)]`, or call it in its calls only"
             ),
+            Kind::NoBuffer => f.write_str("\nhelp: pass a buffer, or do not use the parameter"),
         }
     }
 }
@@ -156,15 +162,18 @@ const NUMBERS: usize = 10;
 pub(super) fn read(layout: &Layout, numbers: [i64; NUMBERS]) -> Option<SanitizerFault> {
     use SanitizerFaultKind as Kind;
     let [kind, writes, subject, phase, other, other_phase, index, run, step, times] = numbers;
-    let wrong_call = kind == 6;
-    let (subject, of, size) = if wrong_call {
-        let called = instance(layout, subject)?;
-        let caller = called.parent.and_then(|parent| layout.instances.get(parent))?;
-        (called.path.clone(), caller, 0)
-    } else {
-        let (of, buffer) = buffer(layout, subject)?;
-        (named(of, buffer), of, buffer.size())
+    let (subject, of, size) = match kind {
+        6 => {
+            let called = instance(layout, subject)?;
+            (called.path.clone(), called.parent.and_then(|parent| layout.instances.get(parent)), 0)
+        }
+        7 => (String::new(), None, 0),
+        _ => {
+            let (of, buffer) = buffer(layout, subject)?;
+            (named(of, buffer), Some(of), buffer.size())
+        }
     };
+    let phase_name = |of: Option<&Instance>, position| phase_name(of?, position);
     let kind = match kind {
         0 => Kind::OutOfBounds { size },
         1 => Kind::DeadPhase,
@@ -173,10 +182,11 @@ pub(super) fn read(layout: &Layout, numbers: [i64; NUMBERS]) -> Option<Sanitizer
         4 => Kind::DiedWithCall,
         5 => {
             let (of, owner) = buffer(layout, other)?;
-            let written_in = phase_name(of, other_phase);
+            let written_in = phase_name(Some(of), other_phase);
             Kind::ForeignData { owner: named(of, owner), written_in }
         }
         6 => Kind::WrongCall,
+        7 => Kind::NoBuffer,
         _ => return None,
     };
     Some(SanitizerFault {

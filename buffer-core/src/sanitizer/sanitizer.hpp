@@ -80,7 +80,7 @@ static long long runs[BUFFERS_LANES], steps[BUFFERS_LANES];
 
 /* ---- Faults ---- */
 
-enum kind { OUT_OF_BOUNDS, DEAD, UNWRITTEN, DIED_IN_PHASE, DIED_WITH_CALL, FOREIGN, WRONG_CALL };
+enum kind { OUT_OF_BOUNDS, DEAD, UNWRITTEN, DIED_IN_PHASE, DIED_WITH_CALL, FOREIGN, WRONG_CALL, NO_BUFFER };
 
 /* What is alike but for its index, run and step is one fault. */
 struct fault {
@@ -121,9 +121,13 @@ static void check_calls(int instance)
  * be read, or nowhere to write. */
 static bool check(int buffer, shadow *shadows, long long index, bool writes, uint64_t lanes)
 {
+    lanes &= active;
+    if (buffer == NONE) {
+        report({NO_BUFFER, writes, NONE, NONE, NONE, NONE, index}, lanes);
+        return false;
+    }
     const buffer_facts &facts = BUFFER_FACTS[buffer];
     const int phase = phases[facts.instance];
-    lanes &= active;
     if (index < 0 || index >= facts.size) {
         report({OUT_OF_BOUNDS, writes, buffer, phase, NONE, NONE, index}, lanes);
         return false;
