@@ -126,7 +126,7 @@ const ROWS: usize = 5 * 3;
 
 /// A kernel that takes some steps of a DIRK method, and writes down what its caches hold.
 fn dirk_source(device: &Device, precision: Precision, place: Location) -> KernelSource {
-    let mut dirk = Dirk::new(3, KVAERNO3, 1e-10);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, 1e-10);
     dirk.stage_increment = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk.solver.delta = Buffer::at(place);
@@ -170,7 +170,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
-         \x20           dirk_step(m, lanes, state, next, rho, REAL(0.0), REAL(0.0625));\n\
+         \x20           dirk_step(m, lanes, state, next, 0, rho, REAL(0.0), REAL(0.0625));\n\
          \x20           WRITE_CACHES\n\
          \x20           for (int i = 0; i < 3; i++) state[i] = next[i];\n\
          \x20           WRITE(state)\n\

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use buffer_core::{ComputeCapability, Location, Precision, Target};
-use buffer_tests::cuda::{METHODS, PLACES, layout, lorenz_kernel, nvrtc, source};
+use buffer_tests::cuda::{Case, PLACES, cases, nvrtc};
 use bytemuck::Pod;
 use cudasim::{DeviceMemory, Launch, LoadedModule, Module};
 use integrators::device::arguments::{Argument, Arguments};
@@ -30,17 +30,16 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(nvrtc: &Nvrtc, method: &str, place: Location, precision: Precision) -> Self {
+    fn new(nvrtc: &Nvrtc, case: &Case, place: Location, precision: Precision) -> Self {
         let capability: ComputeCapability = "sm_90".parse().unwrap();
         let target = Target::cuda(capability, precision);
-        let kernel = lorenz_kernel(method, place);
-        let shared_bytes = layout(&kernel, &target).shared_bytes();
-        let text = source(&kernel, &target).text;
+        let source = case.source(place, &target);
         let cache = KernelCache::from_environment();
-        let (compiled, _) = nvrtc.compile_cached(&cache, &text, capability, precision).unwrap();
+        let (compiled, _) =
+            nvrtc.compile_cached(&cache, &source.text, capability, precision).unwrap();
         let mut memory = DeviceMemory::new(1 << 20);
         let module = LoadedModule::new(Module::parse(&compiled.ptx).unwrap(), &mut memory).unwrap();
-        Self { module, memory, shared_bytes }
+        Self { module, memory, shared_bytes: source.shared_bytes }
     }
 
     fn launch(&mut self, arguments: &mut Arguments<'_>, blocks: u32, threads: u32) {
@@ -79,18 +78,19 @@ impl Loaded {
     }
 }
 
-/// Has `launch` solve a batch, and gives its states and statuses.
+/// Has `launch` solve a batch, and gives its states, and per run its status, steps and attempts.
 fn solve<T: Pod>(
+    adapts: bool,
     precision: Precision,
     real: fn(f64) -> T,
     launch: impl FnOnce(&mut Arguments<'_>),
-) -> (Vec<T>, Vec<i32>) {
+) -> (Vec<T>, [Vec<i32>; 3]) {
     let mut initial: Vec<T> =
         (0..STATES * RUNS).map(|index| real(1.0 + index as f64 / 64.0)).collect();
     initial[BROKEN] = real(f64::NAN);
     let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
     let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
-    let mut status = vec![-1; RUNS];
+    let [mut status, mut steps, mut attempts] = [0; 3].map(|_| vec![-1; RUNS]);
     let mut arguments = Arguments::new()
         .input(&initial)
         .input(&rho)
@@ -98,13 +98,23 @@ fn solve<T: Pod>(
         .output(&mut status)
         .pair(precision, 0.0)
         .pair(precision, 0.25)
-        .pair(precision, 0.05)
         .integer(RUNS as i64)
         .integer(ROWS as i64)
-        .integer(ROWS as i64 - 1)
-        .integer(5);
+        .integer(ROWS as i64 - 1);
+    arguments = if adapts {
+        arguments
+            .output(&mut steps)
+            .output(&mut attempts)
+            .pair(precision, 1e-4)
+            .pair(precision, 1e-3)
+            .pair(precision, 0.0)
+            .pair(precision, 1e-20)
+            .integer(1000)
+    } else {
+        arguments.pair(precision, 0.05).integer(5)
+    };
     launch(&mut arguments);
-    (states, status)
+    (states, [status, steps, attempts])
 }
 
 fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) -> T) {
@@ -114,13 +124,12 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
         // Which of the many NaNs is no matter.
         values.map(|value| (!value.is_nan()).then(|| value.to_bits())).collect()
     };
-    for method in METHODS {
+    for case in cases() {
         for place in PLACES {
-            let what = format!("{method}, {place}, {precision}");
-            let kernel = lorenz_kernel(method, place);
-            let compiled =
-                host.compile(&source(&kernel, &host.target(precision).unwrap())).unwrap();
-            let (states, status) = solve(precision, real, |arguments| {
+            let what = format!("{case}, {place}, {precision}");
+            let source = case.source(place, &host.target(precision).unwrap());
+            let compiled = host.compile(&source).unwrap();
+            let (states, ends) = solve(case.adapts, precision, real, |arguments| {
                 // SAFETY: the fields are those of `arguments.cuh`, each with what it asks for.
                 unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
             });
@@ -131,15 +140,15 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
                 "{what}"
             );
 
-            let mut loaded = Loaded::new(nvrtc, method, place, precision);
+            let mut loaded = Loaded::new(nvrtc, &case, place, precision);
             // More threads than runs, a grid that takes three turns, one run at a time, and all runs
             // one after another.
             for (blocks, threads) in [(1, 64), (3, 5), (37, 1), (1, 1)] {
                 let what = format!("{what}, {blocks} blocks of {threads}");
-                let (states, of_grid) = solve(precision, real, |arguments| {
+                let (states, of_grid) = solve(case.adapts, precision, real, |arguments| {
                     loaded.launch(arguments, blocks, threads);
                 });
-                assert_eq!(of_grid, status, "{what}");
+                assert_eq!(of_grid, ends, "{what}");
                 assert!(bits(states) == expected, "{what}");
             }
         }

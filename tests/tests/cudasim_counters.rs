@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{BufferEntry, BufferRegistry, ElementType};
 use buffer_tests::counted::{Case, Counted, cases, hand_written, solve};
-use buffer_tests::cuda::{METHODS, nvrtc};
+use buffer_tests::cuda::nvrtc;
 use buffer_tests::placement::{placements, roots};
 use buffer_tests::random::SplitMix64;
 use buffer_tests::simulated;
@@ -20,6 +20,9 @@ use integrators::factories::KernelText;
 use integrators::{Location, Precision, SolverBuilder};
 
 const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
+
+/// A method of each kind, with fixed steps.
+const METHODS: [&str; 4] = ["euler", "rk4", "tsit5", "kvaerno3"];
 
 /// The counters are those of the whole process.
 fn alone() -> MutexGuard<'static, ()> {
