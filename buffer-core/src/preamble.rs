@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::dead_buffer::DeadBuffer;
 use crate::element::{ElementType, Precision, Width};
 use crate::layout::Layout;
 use crate::target::Target;
@@ -59,6 +60,7 @@ fn write_types(f: &mut fmt::Formatter<'_>, target: &Target) -> fmt::Result {
          #endif\n\
          #define BUFFER(type) type *\n",
     )?;
+    f.write_str(DeadBuffer::DECLARATION)?;
     for element in [ElementType::F32, ElementType::F64, ElementType::I32] {
         let bytes = target.width(element).bytes() * target.lanes();
         let (scalar, name) = (scalar(target, element), element.c_name());

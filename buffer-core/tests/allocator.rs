@@ -45,6 +45,9 @@ fn preamble_of_cuda() {
 #define _Static_assert static_assert
 #endif
 #define BUFFER(type) type *
+#ifndef BUFFERS_DEAD
+#define BUFFERS_DEAD(name, phase) struct name##_is_dead_in_##phase { char SB016; } name;
+#endif
 typedef float f32;
 _Static_assert(sizeof(f32) == 4, "the size of f32");
 typedef double f64;
