@@ -120,6 +120,7 @@ pub use occupancy::{Occupancy, OccupancyError, OccupancyLimit, ThreadBlock};
 pub use packing::Packing;
 pub use phases::{LiveRange, Phases};
 pub use registry::{BufferRegistry, FactoryId, Updated};
+pub use report::MemoryMap;
 pub use sanitizer::{Access, SanitizerFault, SanitizerFaultKind};
 pub use target::{ComputeCapability, Target};
 

@@ -111,6 +111,27 @@ pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec
     phases.filter(is_dead).map(|(_, phase)| phase).collect()
 }
 
+/// All elements of a buffer in order, in stretches that are live together, with the phases in which
+/// each is live.
+pub(crate) fn live_stretches(
+    order: &PhaseOrder,
+    entry: &BufferEntry,
+) -> Vec<(Range<usize>, PhaseSet)> {
+    let mut parts: Vec<_> = entry.parts.iter().filter(|part| part.start < part.end).collect();
+    parts.sort_by_key(|part| part.start);
+    let mut stretches = Vec::new();
+    let mut end = 0;
+    for part in parts {
+        stretches.push((end..part.start, entry.live.as_slice()));
+        stretches.push((part.range(), part.live.as_slice()));
+        end = part.end;
+    }
+    stretches.push((end..entry.size, entry.live.as_slice()));
+    stretches.retain(|(elements, _)| !elements.is_empty());
+    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
+    stretches.into_iter().map(live).collect()
+}
+
 /// The phases of a buffer's ranges, in words.
 fn describe_live(order: &PhaseOrder, live: &[LiveRange], phases: PhaseSet) -> String {
     let ranges = live.iter().filter_map(|LiveRange { start, end, inclusive }| {
