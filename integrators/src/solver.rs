@@ -4,6 +4,7 @@ mod builder;
 mod cuda_report;
 mod error;
 mod launch;
+mod placement;
 mod sanitized;
 
 use std::borrow::Borrow;
@@ -19,6 +20,7 @@ pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
 use self::launch::{Ends, Scalar, Tables};
+pub use self::placement::{Placement, PlacementReport};
 pub use self::sanitized::Sanitized;
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};

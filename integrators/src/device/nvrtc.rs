@@ -2,6 +2,7 @@
 
 mod library;
 mod resources;
+mod traffic;
 
 use std::convert::Infallible;
 use std::ffi::{CString, NulError};
@@ -15,6 +16,7 @@ use thiserror::Error;
 use super::cache::{CacheKey, CacheOutcome, KernelCache};
 use library::{Failure, Library};
 pub use resources::Resources;
+pub use traffic::Traffic;
 
 /// The variable that names the folder of NVRTC's libraries, where the system does not find them.
 pub const FOLDER_VARIABLE: &str = "BUFFERS_NVRTC";
@@ -269,6 +271,11 @@ impl Compiled {
     /// What an entry of the kernel takes from the GPU; none where the log does not say.
     pub fn resources(&self, entry: &str) -> Option<Resources> {
         Resources::parse(&self.log, entry)
+    }
+
+    /// What a thread of the kernel does, as far as its PTX tells.
+    pub fn traffic(&self) -> Traffic {
+        Traffic::of(&self.ptx)
     }
 
     /// The parts, each behind its length, for the cache.

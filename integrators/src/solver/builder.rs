@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Packing,
-    Precision, Target,
+    BufferEntry, BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location,
+    Packing, Precision, Target,
 };
 use indexmap::IndexMap;
 
@@ -52,6 +52,7 @@ pub struct SolverBuilder {
     solver_tolerance: Option<f64>,
     save_every: Option<f64>,
     device: Option<Device>,
+    other_locations: Option<Location>,
     locations: Vec<(String, Location)>,
     packing: Packing,
     chunk_bytes: usize,
@@ -72,6 +73,7 @@ impl SolverBuilder {
             solver_tolerance: None,
             save_every: None,
             device: None,
+            other_locations: None,
             locations: Vec::new(),
             packing: Packing::Declared,
             chunk_bytes: CHUNK_BYTES,
@@ -181,6 +183,14 @@ impl SolverBuilder {
         self
     }
 
+    /// Places all buffers that no [`location`](Self::location) names, as in
+    /// `place_all(Location::Auto)` before [`place_for`](Self::place_for).
+    #[must_use]
+    pub fn place_all(mut self, location: Location) -> Self {
+        self.other_locations = Some(location);
+        self
+    }
+
     /// Sets how buffers share out memory; [`Packing::Declared`] is the default. Results do not depend
     /// on it.
     #[must_use]
@@ -270,13 +280,36 @@ impl SolverBuilder {
     /// As [`factory`](Self::factory); and [`SolveError::UnknownPath`] or [`SolveError::Buffers`] where a
     /// buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
+        let (registry, root) = self.registry()?;
+        Ok(registry.layout(root, target)?)
+    }
+
+    /// The kernel's buffers where they were placed.
+    fn registry(&self) -> Result<(BufferRegistry, FactoryId), SolveError> {
         let mut registry = BufferRegistry::new();
         registry.set_packing(self.packing);
         let root = registry.add(&self.factory()?)?;
+        if let Some(location) = self.other_locations {
+            for path in roots(&registry, root, |_| true) {
+                place(&mut registry, root, &path, location)?;
+            }
+        }
         for (path, location) in &self.locations {
             place(&mut registry, root, path, *location)?;
         }
-        Ok(registry.layout(root, target)?)
+        Ok((registry, root))
+    }
+
+    /// A GPU, in the solver's precision.
+    pub(super) fn cuda_target(&self, capability: ComputeCapability) -> Target {
+        Target::cuda(capability, self.precision)
+    }
+
+    /// The paths of the buffers whose place is for the layout to choose; aliases lie where these do.
+    pub(super) fn unplaced(&self) -> Result<Vec<String>, SolveError> {
+        let (registry, root) = self.registry()?;
+        let is_auto = |entry: &BufferEntry| entry.declared_location() == Some(Location::Auto);
+        Ok(roots(&registry, root, is_auto))
     }
 
     /// The text of the kernel in a [`layout`](Self::layout).
@@ -304,7 +337,7 @@ impl SolverBuilder {
     /// As [`layout`](Self::layout); [`SolveError::Device`] where NVRTC is missing or does not know
     /// the GPU; and [`SolveError::Occupancy`] where not one run fits.
     pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
-        let layout = self.layout(&Target::cuda(capability, self.precision))?;
+        let layout = self.layout(&self.cuda_target(capability))?;
         let source = self.source(&layout)?;
         CudaReport::new(layout, &source, capability)
     }
@@ -463,6 +496,20 @@ fn place(
     };
     registry.update_buffer(*factory, name, BufferUpdate::new().location(location))?;
     Ok(())
+}
+
+/// The paths of some buffers of a tree of factories, of those that alias no other one.
+fn roots(
+    registry: &BufferRegistry,
+    root: FactoryId,
+    chosen: impl Fn(&BufferEntry) -> bool,
+) -> Vec<String> {
+    let is_chosen = |(factory, name): &(FactoryId, String)| {
+        let entry = registry.context(*factory).and_then(|context| context.entry(name));
+        entry.is_some_and(|entry| entry.parent().is_none() && chosen(entry))
+    };
+    let buffers = buffers(registry, root).into_iter();
+    buffers.filter(|(_, buffer)| is_chosen(buffer)).map(|(path, _)| path).collect()
 }
 
 /// The buffers of a tree of factories, by their paths from its root.

@@ -215,6 +215,16 @@ pub enum SolveError {
         "the sanitizer does not run on a GPU\nhelp: leave out `.device(...)`, or use `Device::host()`"
     )]
     SanitizerDevice,
+    /// Wherever its buffers lie, the kernel is too large for a GPU.
+    #[error(
+        "the kernel fits {gpu} in none of these placements:\n{reasons}\nhelp: use a method with fewer buffers, or fewer states"
+    )]
+    NoPlacement {
+        /// The GPU.
+        gpu: String,
+        /// What was tried, and why it does not fit.
+        reasons: String,
+    },
     /// The system cannot be solved so.
     #[error(transparent)]
     System(#[from] SystemError),
