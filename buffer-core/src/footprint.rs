@@ -19,17 +19,18 @@ pub struct Footprint {
     pub declared: usize,
     /// What the layout takes.
     pub packed: usize,
-    /// What is live together at most: no packing takes less, and some can only take more.
+    /// What is live together at most: no packing takes less, and there need not be one that takes no
+    /// more.
     pub lower_bound: usize,
 }
 
 impl Footprint {
     /// What the layout takes less than it would with all buffers apart.
     pub fn saved(&self) -> usize {
-        self.separate - self.packed
+        self.separate.saturating_sub(self.packed)
     }
 
-    /// Whether no packing takes less, as far as is known.
+    /// Whether the layout is known to take the least that any packing takes.
     pub fn is_least(&self) -> bool {
         self.packed == self.lower_bound
     }
@@ -40,10 +41,10 @@ impl Add for Footprint {
 
     fn add(self, other: Self) -> Self {
         Self {
-            separate: self.separate + other.separate,
-            declared: self.declared + other.declared,
-            packed: self.packed + other.packed,
-            lower_bound: self.lower_bound + other.lower_bound,
+            separate: self.separate.saturating_add(other.separate),
+            declared: self.declared.saturating_add(other.declared),
+            packed: self.packed.saturating_add(other.packed),
+            lower_bound: self.lower_bound.saturating_add(other.lower_bound),
         }
     }
 }
@@ -88,7 +89,7 @@ impl Layout {
         };
         // A layout counts its own elements, but not those of all buffers apart.
         let sum = |sizes: &mut dyn Iterator<Item = usize>| sizes.fold(0, usize::saturating_add);
-        let bytes = |elements| padded(elements).saturating_mul(width.bytes());
+        let bytes = |elements: usize| padded(elements).saturating_mul(width.bytes());
         Footprint {
             separate: bytes(sum(&mut buffers().map(PlacedBuffer::size))),
             declared: bytes(sum(&mut roots().map(PlacedBuffer::size))),

@@ -265,11 +265,8 @@ impl Node {
             let root = positions.get(buffer.root.as_str()).copied().unwrap_or(position);
             node.roots.push(root);
             let live = live(instance.phases.order(), &buffer.entry, packing);
-            node.blocks.push(
-                (root == position).then(|| {
-                    (Section::of(buffer, packing), Block { size: buffer.entry.size, live })
-                }),
-            );
+            let block = (Section::of(buffer, packing), Block { size: buffer.entry.size, live });
+            node.blocks.push((root == position).then_some(block));
             if let Some(Some((_, block))) = node.blocks.get_mut(root) {
                 block.live = block.live.union(live);
             }
@@ -288,8 +285,8 @@ impl Node {
     /// The roots in a section.
     fn own(&self, section: Section) -> Vec<usize> {
         let is_inside = |root: &&usize| {
-            matches!(
-            self.blocks.get(**root), Some(Some((other, _))) if *other == section)
+            let block = self.blocks.get(**root).and_then(Option::as_ref);
+            block.is_some_and(|(other, _)| *other == section)
         };
         self.order.iter().filter(is_inside).copied().collect()
     }

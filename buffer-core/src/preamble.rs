@@ -3,8 +3,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::dead_buffer::DeadBuffer;
 use crate::element::{ElementType, Precision, Width};
-use crate::layout::{ArenaSizes, Layout};
+use crate::layout::Layout;
 use crate::target::Target;
 
 impl Layout {
@@ -59,6 +60,7 @@ fn write_types(f: &mut fmt::Formatter<'_>, target: &Target) -> fmt::Result {
          #endif\n\
          #define BUFFER(type) type *\n",
     )?;
+    f.write_str(DeadBuffer::DECLARATION)?;
     for element in [ElementType::F32, ElementType::F64, ElementType::I32] {
         let bytes = target.width(element).bytes() * target.lanes();
         let (scalar, name) = (scalar(target, element), element.c_name());
@@ -103,27 +105,11 @@ fn write_memory(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
 
     writeln!(f, "#define BUFFERS_MEMORY(m, base, run, runs) \\")?;
     let mut arrays = Vec::new();
-    let persistent = |arena: &ArenaSizes| arena.local_persistent;
-    let scratch = |arena: &ArenaSizes| arena.local_scratch;
-    type Elements = fn(&ArenaSizes) -> usize;
-    let kinds: [(&str, &str, Elements); 2] =
-        [("persistent", "PERSISTENT", persistent), ("scratch", "SCRATCH", scratch)];
-    for (member, name, elements) in kinds {
-        for width in Width::ALL {
-            let bytes = width.bytes();
-            // An array of no elements is an error in C.
-            if elements(layout.arenas(width)) == 0 {
-                arrays.push("0".to_owned());
-                continue;
-            }
-            let array = format!("buffers_##m##_{member}{bytes}");
-            writeln!(
-                f,
-                "    unsigned char {array}[BUFFERS_{name}{bytes} * {bytes} * BUFFERS_LANES] \\\n\
-                 \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
-            )?;
-            arrays.push(array);
-        }
+    for width in Width::ALL {
+        arrays.push(write_array(f, "persistent", width, layout.arenas(width).local_persistent)?);
+    }
+    for width in Width::ALL {
+        arrays.push(write_array(f, "scratch", width, layout.arenas(width).local_scratch)?);
     }
     writeln!(
         f,
@@ -134,6 +120,27 @@ fn write_memory(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
          \x20       {} }}",
         arrays.join(", "),
     )
+}
+
+/// Declares one of the thread's arrays, and answers what points to it. An array of no elements is an
+/// error in C.
+fn write_array(
+    f: &mut fmt::Formatter<'_>,
+    member: &str,
+    width: Width,
+    elements: usize,
+) -> Result<String, fmt::Error> {
+    if elements == 0 {
+        return Ok("0".to_owned());
+    }
+    let (name, bytes) = (member.to_uppercase(), width.bytes());
+    let array = format!("buffers_##m##_{member}{bytes}");
+    writeln!(
+        f,
+        "    unsigned char {array}[BUFFERS_{name}{bytes} * {bytes} * BUFFERS_LANES] \\\n\
+         \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
+    )?;
+    Ok(array)
 }
 
 fn write_reset(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {

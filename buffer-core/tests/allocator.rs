@@ -45,6 +45,9 @@ fn preamble_of_cuda() {
 #define _Static_assert static_assert
 #endif
 #define BUFFER(type) type *
+#ifndef BUFFERS_DEAD
+#define BUFFERS_DEAD(name, phase) struct name##_is_dead_in_##phase { char SB016; } name;
+#endif
 typedef float f32;
 _Static_assert(sizeof(f32) == 4, "the size of f32");
 typedef double f64;
@@ -75,13 +78,9 @@ typedef struct {
         (base) + (run) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES), \
         (base) + (runs) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES) \
             + (run) * (BUFFERS_SHARED4_STRIDE * 4 * BUFFERS_LANES), \
-<<<<<<< HEAD
-        buffers_##m##_persistent8, 0 }
+        buffers_##m##_persistent8, 0, 0, 0 }
 typedef long long buffers_bits8 __attribute__((may_alias));
 typedef int buffers_bits4 __attribute__((may_alias));
-=======
-        buffers_##m##_persistent8, 0, 0, 0 }
->>>>>>> auto
 static __device__ inline void buffers_reset(memory m, int mask)
 {
     if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8; i++) ((buffers_bits8 *)m.shared8)[i] = 0;

@@ -235,11 +235,11 @@ mod examples {
             .with(shared("early", 3).live(["before"]))
             .with(shared("during", 1).live(["solve"]))
             .child("solver", &["solve"], solver.clone())
-            .child("other", &[], solver)
+            .child("other", &["after"], solver)
             .with(shared("late", 6).live(["after"]));
         let layout = packed(&tree, &gpu());
         let arena = layout.arenas(Width::Four);
-        // Two windows of 5, of which one lives always, and `late` on all that is left.
+        // A window of 5 beside `late`, on all that is dead after the other one.
         assert_eq!((arena.shared_persistent, arena.shared_scratch), (4, 11));
         assert_eq!(layout.shared_footprint(Width::Four).lower_bound, (4 + 11) * 4);
         assert_eq!(start(&layout, "solver", "guess"), start(&layout, "solver", "result"));

@@ -40,5 +40,5 @@ pub use batch::Batch;
 pub use buffer_core::{Location, Packing, Precision};
 pub use method::{Method, methods};
 pub use solution::{Solution, Status};
-pub use solver::{CudaReport, SolveError, Solver, SolverBuilder};
+pub use solver::{CudaReport, Sanitized, SolveError, Solver, SolverBuilder};
 pub use system::{Excerpt, System, SystemBuilder, SystemError};

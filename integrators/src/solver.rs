@@ -4,6 +4,7 @@ mod builder;
 mod cuda_report;
 mod error;
 mod launch;
+mod sanitized;
 
 use std::borrow::Borrow;
 use std::ops::Range;
@@ -18,6 +19,7 @@ pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
 use self::launch::{Ends, Scalar, Tables};
+pub use self::sanitized::Sanitized;
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};
 use crate::schedule::{Schedule, Stepping, Steps};

@@ -4,6 +4,7 @@ pub mod counted;
 pub mod cuda;
 pub mod implicit;
 pub mod placement;
+pub mod planted;
 pub mod problems;
 pub mod random;
 pub mod reference;

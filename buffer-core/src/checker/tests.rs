@@ -401,6 +401,10 @@ fn what_is_overlaid_is_never_alive_together() {
     assert_eq!(corrupted(&|b| b.entry.zero = true), clash);
     assert_eq!(corrupted(&|b| b.entry = b.entry.clone().part(3..4, ["first"])), clash);
     assert_eq!(corrupted(&|b| b.entry = b.entry.clone().part(3..3, ["first"])), Ok(()));
+    let behind_part = |b: &mut PlacedBuffer| {
+        b.entry = b.entry.clone().live(["first"]).part(0..3, ["second"]);
+    };
+    assert_eq!(corrupted(&behind_part), clash);
     let mixed = Violation::MixedTypes {
         first: "step.shared_a".to_owned(),
         second: "step.shared_b".to_owned(),

@@ -170,6 +170,14 @@ fn blocks_that_are_live_together_lie_in_the_order_of_their_declaration() {
 }
 
 #[test]
+fn the_shortest_plan_is_kept() {
+    // In the order of their declaration the last one lies behind the others.
+    let blocks = [block(1, &[0]), block(2, &[0, 1]), block(3, &[1])];
+    let plan = pack(&blocks).unwrap();
+    assert_eq!((plan.starts.as_slice(), plan.extent), ([0, 3, 0].as_slice(), 5));
+}
+
+#[test]
 fn what_cannot_be_counted_has_no_plan() {
     assert_eq!(pack(&[block(usize::MAX, &[0]), block(1, &[1])]), None);
     assert_eq!(load(&[block(usize::MAX, &[0]), block(1, &[0])]), None);

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use buffer_core::{ComputeCapability, Precision};
+use buffer_core::{ComputeCapability, DeadBuffer, Precision};
 use thiserror::Error;
 
 use super::cache::{CacheKey, CacheOutcome, KernelCache};
@@ -55,6 +55,15 @@ pub enum NvrtcError {
     /// The kernel's text is wrong.
     #[error("NVRTC refused the kernel text:\n{log}")]
     Text {
+        /// The compiler's log.
+        log: String,
+    },
+    /// SB016: the kernel uses a buffer in a phase in which it is dead.
+    #[error("{dead}\nNVRTC's log:\n{log}")]
+    DeadBuffer {
+        /// The buffer and the phase.
+        #[source]
+        dead: DeadBuffer,
         /// The compiler's log.
         log: String,
     },
@@ -164,7 +173,10 @@ impl Nvrtc {
         let log = program.log()?;
         match compiled {
             Ok(()) => Ok(Compiled { cubin: program.cubin()?, ptx: program.ptx()?, log }),
-            Err(failure) if failure.is_fault_of_text() => Err(NvrtcError::Text { log }),
+            Err(failure) if failure.is_fault_of_text() => Err(match DeadBuffer::in_log(&log) {
+                Some(dead) => NvrtcError::DeadBuffer { dead, log },
+                None => NvrtcError::Text { log },
+            }),
             Err(Failure { function, reason, .. }) => {
                 Err(NvrtcError::Call { function, reason, log })
             }

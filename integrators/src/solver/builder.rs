@@ -1,5 +1,7 @@
 //! Setting up a solver.
 
+use std::borrow::Borrow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use buffer_core::{
@@ -8,8 +10,10 @@ use buffer_core::{
 };
 use indexmap::IndexMap;
 
-use super::{CudaReport, SolveError, Solver};
-use crate::device::{Device, KernelSource};
+use super::{CudaReport, Sanitized, SolveError, Solver};
+use crate::batch::Batch;
+use crate::device::host::HostDevice;
+use crate::device::{Device, DeviceError, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, I, IvpLoop, Pi};
 use crate::method::{Method, methods};
 use crate::schedule::{Stepping, Tolerance};
@@ -305,6 +309,48 @@ impl SolverBuilder {
         CudaReport::new(layout, &source, capability)
     }
 
+    /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
+    /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
+    /// takes a hundred times as long, in one thread of the host.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let decay = System::parse("dx = -x")?.states([("x", 1.0)]).build()?;
+    /// let sanitized = Solver::builder(&decay).dt(0.1).sanitize(Batch::grid(), 0.0..1.0)?;
+    /// assert!(sanitized.faults.is_empty(), "{sanitized}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Solver::solve`]; [`SolveError::SanitizerDevice`] where the device
+    /// is a GPU; and [`SolveError::Device`] where there is no C++ compiler.
+    pub fn sanitize(
+        self,
+        batch: impl Borrow<Batch>,
+        span: Range<f64>,
+    ) -> Result<Sanitized, SolveError> {
+        let host = match &self.device {
+            None => HostDevice::new().map_err(DeviceError::from)?,
+            Some(Device::Host(host)) => host.clone(),
+            Some(Device::Cuda(_)) => return Err(SolveError::SanitizerDevice),
+        };
+        let layout = self.layout(&host.target(self.precision)?)?;
+        self.system.check_numbers(self.precision)?;
+        let source = self.factory()?.sanitizer_source(&self.system, &layout)?;
+        let stepping = self.stepping()?;
+        let kernel = Kernel::Host(host.compile_sanitizer(&source).map_err(DeviceError::from)?);
+        // In one launch, so that runs are numbered as in the batch.
+        let solver =
+            self.chunk_bytes(usize::MAX).solver(host.into(), layout, source, kernel, stepping);
+        let solution = solver.solve(batch, span)?;
+        let faults = match &solver.kernel {
+            Kernel::Host(kernel) => kernel.faults(&solver.layout),
+            Kernel::Cuda(_) => Vec::new(),
+        };
+        Ok(Sanitized { solution, faults })
+    }
+
     /// Lays out the buffers and compiles the kernel.
     ///
     /// # Errors
@@ -318,8 +364,20 @@ impl SolverBuilder {
         let source = self.source(&layout)?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
+        Ok(self.solver(device, layout, source, kernel, stepping))
+    }
+
+    /// The solver around a kernel.
+    fn solver(
+        self,
+        device: Device,
+        layout: Arc<Layout>,
+        source: KernelSource,
+        kernel: Kernel,
+        stepping: Stepping,
+    ) -> Solver {
         let Self { system, save_every, chunk_bytes, .. } = self;
-        Ok(Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes })
+        Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes }
     }
 }
 

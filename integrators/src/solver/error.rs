@@ -210,6 +210,11 @@ pub enum SolveError {
         /// The paths that there are.
         known: Vec<String>,
     },
+    /// The sanitizer build runs on the host alone.
+    #[error(
+        "the sanitizer does not run on a GPU\nhelp: leave out `.device(...)`, or use `Device::host()`"
+    )]
+    SanitizerDevice,
     /// The system cannot be solved so.
     #[error(transparent)]
     System(#[from] SystemError),
