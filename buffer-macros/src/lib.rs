@@ -10,6 +10,8 @@ mod check;
 mod derive;
 mod diag;
 mod expand;
+#[cfg(test)]
+mod fuzz;
 mod keys;
 mod model;
 mod names;
@@ -17,6 +19,8 @@ mod parse;
 mod phase_order;
 mod polynomial;
 mod proof;
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;
 

@@ -163,7 +163,8 @@ enum RawKind {
 
 impl RawField {
     fn read(index: usize, field: &syn::Field, report: &mut Report) -> Option<Self> {
-        let ident = field.ident.clone()?;
+        // The compiler says of `_` that it names no field.
+        let ident = field.ident.clone().filter(|ident| ident != "_")?;
         for attribute in named(&field.attrs, "buffers") {
             let help = "write `#[buffer(...)]` here, or move it above the struct";
             let problem = Problem::Misplaced { attribute: "buffers", place: "a field", help };

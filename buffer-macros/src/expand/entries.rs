@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Path};
+use syn::{Expr, Ident, Path, Stmt};
 
 use super::{at, constants, live_ranges, local, option, types};
 use crate::model::{
@@ -116,8 +116,8 @@ fn term(krate: &Path, expr: &Term) -> TokenStream {
         Term::Parameter(parameter) => widen(krate, parameter.span(), quote!(#parameter)),
         // In a constant, what panics is an error of the compiler's.
         Term::Constant(expr) => {
-            let constant = constants::constant(expr, krate);
-            widen(krate, expr.span(), quote!(const { #constant }))
+            let constant = in_const(expr, krate);
+            widen(krate, expr.span(), constant)
         }
         Term::Binary(operator, left, right) => {
             let (left, right) = (term(krate, left), term(krate, right));
@@ -136,6 +136,13 @@ fn term(krate: &Path, expr: &Term) -> TokenStream {
             quote!(#krate::__private::select(#test, #then, #otherwise))
         }
     }
+}
+
+/// A block of the compiler's, in which the expression stands as a statement does: `{ 1 } + K` alone
+/// would be two of them.
+fn in_const(expr: &Expr, krate: &Path) -> TokenStream {
+    let value = Stmt::Expr(constants::constant(expr, krate), None);
+    quote!(const { #value })
 }
 
 /// The value of a condition, as an `Option<bool>`.
@@ -172,8 +179,8 @@ fn condition(krate: &Path, test: &Condition) -> TokenStream {
             quote!(::core::option::Option::Some(#field))
         }
         Condition::Constant(expr) => {
-            let constant = constants::constant(expr, krate);
-            quote!(::core::option::Option::Some(const { #constant }))
+            let constant = in_const(expr, krate);
+            quote!(::core::option::Option::Some(#constant))
         }
     }
 }
