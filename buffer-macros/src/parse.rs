@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, Type, parse_quote};
 
 use crate::diag::{Problem, Report, did_you_mean};
 use crate::keys;
@@ -150,7 +150,7 @@ fn read_fields<'a>(
 struct RawField {
     index: usize,
     ident: Ident,
-    ty: syn::Type,
+    ty: Type,
     kind: RawKind,
 }
 
@@ -185,7 +185,7 @@ impl RawField {
             }
             (None, Some(_)) => RawKind::Child(child(children, report)),
         };
-        Some(Self { index, ident, ty: field.ty.clone(), kind })
+        Some(Self { index, ident, ty: closed(&field.ty), kind })
     }
 
     fn finish(self, scope: &Scope, report: &mut Report) -> Field {
@@ -245,6 +245,14 @@ impl Keep<'_> {
         let argument = argument?;
         *self.damaged |= argument.is_err();
         accept(argument, self.report)
+    }
+}
+
+/// The type, in parentheses where its end is open: `Buffer +` can stand in few places.
+fn closed(ty: &Type) -> Type {
+    match ty {
+        Type::TraitObject(_) => parse_quote!((#ty)),
+        _ => ty.clone(),
     }
 }
 
