@@ -664,7 +664,11 @@ mod brute_force {
             // A root that nothing lies in changes nothing for the others.
             let is_used = |root| buffers.iter().any(|buffer| buffer.1 == Some(root));
             let is_root = |index: &usize| buffers[*index].1.is_none();
-            if buffers.len() == NAMES.len() && !(0..NAMES.len()).filter(is_root).all(is_used) {
+            // With as many as there may be, the last line of the menu is left out, too.
+            let is_short = buffers.iter().all(|buffer| buffer.2 + 1 < lives.len());
+            if buffers.len() == NAMES.len()
+                && !(is_short && (0..NAMES.len()).filter(is_root).all(is_used))
+            {
                 continue;
             }
             let expected = by_hand(&sets, &buffers);
@@ -703,7 +707,7 @@ mod brute_force {
     #[test]
     fn the_verdict_on_every_small_instance_is_that_of_the_bytes() {
         let body = || PHASES.map(Phase).into_iter().collect();
-        let in_a_row = (body(), [Some(["a", "b"]), Some(["b", "c"]), Some(["c", "c"]), None]);
+        let in_a_row = (body(), [Some(["a", "b"]), Some(["b", "c"]), None, Some(["c", "c"])]);
         let again = vec![Phase("a"), Loop("again", vec![Phase("b"), Phase("c")])];
         let lives = [Some(["a", "a"]), Some(["a", "b"]), Some(["c", "b"]), Some(["c", "c"])];
         let partly_again = (again, lives);

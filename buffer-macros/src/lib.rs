@@ -21,6 +21,7 @@ mod polynomial;
 mod proof;
 #[cfg(test)]
 mod random;
+mod suggest;
 #[cfg(test)]
 mod tests;
 

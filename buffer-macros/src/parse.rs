@@ -13,11 +13,12 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, Type, parse_quote};
 
-use crate::diag::{Problem, Report, did_you_mean};
+use crate::diag::{Problem, Report};
 use crate::keys;
 use crate::model::{
     Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Part, Phases,
 };
+use crate::suggest::nearest;
 use bounds::Bounds;
 use phases::PartValue;
 pub(crate) use size::MOST_ELEMENTS;
@@ -344,10 +345,7 @@ impl Items {
                     self.check_item(item, report);
                 }
             }
-            Err(error) => {
-                self.damaged = true;
-                report.error(error);
-            }
+            Err(error) => self.unreadable(&error, report),
         }
     }
 
@@ -369,19 +367,25 @@ impl Items {
             }
             None => match item {
                 NestedMeta::NameValueInvalidExpr(meta) => {
-                    self.damaged = true;
-                    report.error(meta.error);
+                    self.unreadable(&meta.error.into(), report)
                 }
                 item => self.accepted.push(item),
             },
         }
     }
 
+    /// The parser says what it expected; an example says more.
+    fn unreadable(&mut self, error: &syn::Error, report: &mut Report) {
+        self.damaged = true;
+        let problem = Problem::Unreadable { error: error.to_string(), form: self.form };
+        report.error(syn::Error::new(error.span(), problem));
+    }
+
     /// A key is known, checked, and given once.
     fn check_key(&mut self, path: &Path) -> Option<Problem> {
         let key = path.to_token_stream().to_string();
         if !self.known.contains(&key.as_str()) {
-            let suggestion = did_you_mean(&key, self.known.iter().copied());
+            let suggestion = nearest(&key, self.known.iter().copied());
             let (attribute, known) = (self.attribute, self.known.to_vec());
             return Some(Problem::UnknownKey { attribute, key, suggestion, known });
         }

@@ -27,6 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
+mod help;
 mod schedule;
 mod single;
 mod solution;

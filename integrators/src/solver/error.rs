@@ -4,7 +4,7 @@ use buffer_core::{BufferError, OccupancyError};
 use thiserror::Error;
 
 use crate::device::DeviceError;
-use crate::suggest::did_you_mean;
+use crate::help::did_you_mean;
 use crate::system::SystemError;
 
 /// What a solver refuses. Nothing was solved when one is returned.
