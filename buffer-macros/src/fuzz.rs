@@ -3,12 +3,10 @@
 //! Whatever the input, the output is Rust; a fault is a `compile_error!`, beside an implementation that
 //! keeps others from following from it. Case `i` has seed `i`, so that one alone can be run again.
 
-use std::path::Path;
-
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 
+use crate::corpus;
 use crate::derive::derive;
 use crate::random::Random;
 
@@ -99,13 +97,11 @@ const WORDS: &[&str] = &[
 impl Corpus {
     /// The declarations of all pinned cases.
     fn read() -> Self {
-        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui-tests/tests/ui");
-        let mut declarations = Vec::new();
-        for file in sources(&cases) {
-            let text = std::fs::read_to_string(file).unwrap();
-            let mut found = Declarations(&mut declarations);
-            found.visit_file(&syn::parse_file(&text).unwrap());
-        }
+        let declarations: Vec<Trees> = corpus::sources("")
+            .iter()
+            .flat_map(|file| corpus::declarations(file))
+            .map(|declaration| declaration.into_iter().collect())
+            .collect();
         let mut pool: Vec<Trees> = WORDS.iter().map(|word| trees(word)).collect();
         // What only macros can make.
         pool.push(vec![Literal::i32_unsuffixed(-1).into()]);
@@ -119,34 +115,6 @@ impl Corpus {
         let is_sound = |tokens: &&Trees| accepts(0, tokens.iter().cloned().collect());
         let sound = declarations.iter().filter(is_sound).cloned().collect();
         Self { declarations, sound, insides, pool }
-    }
-}
-
-/// The Rust files below a folder, in one order everywhere.
-fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|path| path.is_dir());
-    let files = files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
-    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
-}
-
-/// Collects what the derive stands on, as the derive gets it: without the `#[derive(...)]`.
-struct Declarations<'a>(&'a mut Vec<Trees>);
-
-impl Visit<'_> for Declarations<'_> {
-    fn visit_item(&mut self, item: &syn::Item) {
-        visit::visit_item(self, item);
-        let mut item = item.clone();
-        let attributes = match &mut item {
-            syn::Item::Struct(item) => &mut item.attrs,
-            syn::Item::Enum(item) => &mut item.attrs,
-            syn::Item::Union(item) => &mut item.attrs,
-            _ => return,
-        };
-        attributes.retain(|attribute| !attribute.path().is_ident("derive"));
-        self.0.push(item.into_token_stream().into_iter().collect());
     }
 }
 

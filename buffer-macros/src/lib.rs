@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod check;
+#[cfg(test)]
+mod corpus;
 mod derive;
 mod diag;
 mod expand;

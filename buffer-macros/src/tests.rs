@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::visit::{self, Visit};
 
+use crate::corpus;
 use crate::derive::derive;
 
 fn pretty(output: TokenStream) -> String {
@@ -187,5 +188,55 @@ fn long_and_deep_expressions_are_refused() {
         );
         let output = derive(input.parse().unwrap()).to_string();
         assert!(output.contains("is too long to be checked"), "{output}");
+    }
+}
+
+/// The messages of the `compile_error!`s in the derive's output.
+fn messages(output: TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(output).unwrap();
+    let errors = file.items.iter().filter_map(|item| match item {
+        syn::Item::Macro(item) => syn::parse2::<syn::LitStr>(item.mac.tokens.clone()).ok(),
+        _ => None,
+    });
+    errors.map(|message| message.value()).collect()
+}
+
+/// The messages in what the compiler prints, but for its own, which have codes.
+fn printed(text: &str) -> Vec<String> {
+    let blocks = text.split("\n\n").filter_map(|block| block.trim_start().strip_prefix("error: "));
+    blocks
+        .map(|block| {
+            let lines = block.lines().take_while(|line| !line.trim_start().starts_with("--> "));
+            lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
+        })
+        .collect()
+}
+
+/// What is pinned with the compiler holds without it, too: no version of it changes these words.
+#[test]
+fn pinned_cases_say_what_is_pinned() {
+    let mut compared = 0;
+    for file in corpus::sources("fail") {
+        // What a macro makes, only the compiler knows.
+        if std::fs::read_to_string(&file).unwrap().contains("macro_rules!") {
+            continue;
+        }
+        let declarations = corpus::declarations(&file).into_iter();
+        let mut found: Vec<_> = declarations.flat_map(|input| messages(derive(input))).collect();
+        let mut pinned = printed(&std::fs::read_to_string(file.with_extension("stderr")).unwrap());
+        found.sort();
+        pinned.sort();
+        assert_eq!(found, pinned, "{}", file.display());
+        compared += found.len();
+    }
+    assert!(compared > 200, "{compared} messages");
+    for file in corpus::sources("pass") {
+        // What is left out, too.
+        if std::fs::read_to_string(&file).unwrap().contains("cfg(") {
+            continue;
+        }
+        for input in corpus::declarations(&file) {
+            assert_eq!(messages(derive(input)), [""; 0], "{}", file.display());
+        }
     }
 }
