@@ -6,6 +6,7 @@ use std::fmt;
 use crate::element::Width;
 use crate::error::BufferError;
 use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
+use crate::lifetimes::dead_phases;
 use crate::names::{self, NameFault};
 use crate::suggest::nearest;
 
@@ -72,6 +73,9 @@ impl Layout {
     /// - `CHILD(child, name)`: the same of one of its children
     /// - `SIZE(name)`: the number of elements of a buffer
     /// - `ALLOCATE(name, m)`: declares the variable `name`, the buffer in the `memory` named `m`
+    /// - `PHASE(name)`: stands first in a block that belongs to a phase. In it the names of buffers
+    ///   that are dead in the phase mean something else, so that their use does not compile (SB016)
+    ///   and costs nothing: what is compiled is the same without it
     ///
     /// # Errors
     /// [`BufferError::UnknownInstance`] where there is no such factory.
@@ -83,10 +87,12 @@ impl Layout {
     /// Identifiers of generated text differ, so that no factory takes another one's buffers.
     pub(crate) fn check_identifiers(&self) -> Result<(), BufferError> {
         let mut seen = HashSet::new();
-        let all = self.instances.iter().flat_map(|Instance { path, buffers, .. }| {
+        let all = self.instances.iter().flat_map(|Instance { path, phases, buffers, .. }| {
             let names = buffers.iter().map(PlacedBuffer::name);
             let names = names.flat_map(move |name| [size(path, name), allocate(path, name)]);
-            names.chain([path.clone()])
+            let order = phases.order();
+            let phases = order.names().take(order.len()).map(move |name| phase(path, name));
+            names.chain(phases).chain([path.clone()])
         });
         for identifier in all {
             if let Some(identifier) = seen.replace(identifier) {
@@ -114,7 +120,7 @@ struct Header<'a> {
 
 impl fmt::Display for Header<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Instance { path, prefix, buffers } = self.instance;
+        let Instance { path, prefix, buffers, .. } = self.instance;
         // A child of the root has its name alone for a path.
         let scope = if path == self.layout.prefix() { "" } else { &format!("{path}_##") };
         write!(
@@ -124,10 +130,12 @@ impl fmt::Display for Header<'_> {
              #undef CHILD\n\
              #undef SIZE\n\
              #undef ALLOCATE\n\
+             #undef PHASE\n\
              #define SELF(name) {path}_##name\n\
              #define CHILD(child, name) {scope}child##_##name\n\
              #define SIZE(name) {path}_size_##name\n\
-             #define ALLOCATE(name, m) {path}_allocate_##name(m)\n",
+             #define ALLOCATE(name, m) {path}_allocate_##name(m)\n\
+             #define PHASE(name) {path}_phase_##name\n",
         )?;
         if !buffers.is_empty() {
             writeln!(f, "enum {{")?;
@@ -143,11 +151,29 @@ impl fmt::Display for Header<'_> {
         for buffer in buffers {
             writeln!(f, "{}", Allocator::new(path, buffer, lanes))?;
         }
-        Ok(())
+        self.write_phases(f)
     }
 }
 
 impl Header<'_> {
+    /// SB016: in the block of a phase, what is dead cannot be used.
+    fn write_phases(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Instance { path, phases, buffers, .. } = self.instance;
+        let order = phases.order();
+        let dead: Vec<_> = buffers
+            .iter()
+            .map(|buffer| (buffer.name(), dead_phases(order, buffer.entry())))
+            .collect();
+        for name in order.names().take(order.len()) {
+            write!(f, "#define {}", phase(path, name))?;
+            for (buffer, _) in dead.iter().filter(|(_, phases)| phases.contains(&name)) {
+                write!(f, " BUFFERS_DEAD({buffer}, {name})")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
     fn write_assertions(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -193,6 +219,7 @@ fn arena_elements(storage: Storage, width: Width) -> Option<String> {
         Storage::SharedPersistent => Some(format!("BUFFERS_SHARED_PERSISTENT{bytes}")),
         Storage::SharedScratch => Some(format!("BUFFERS_SHARED{bytes}_STRIDE")),
         Storage::LocalPersistent => Some(format!("BUFFERS_PERSISTENT{bytes}")),
+        Storage::LocalScratch => Some(format!("BUFFERS_SCRATCH{bytes}")),
         Storage::Local => None,
     }
 }
@@ -206,6 +233,7 @@ fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
     let arena = match buffer.storage {
         Storage::SharedPersistent | Storage::SharedScratch => "shared",
         Storage::LocalPersistent => "persistent",
+        Storage::LocalScratch => "scratch",
         Storage::Local => "",
     };
     let declared = match (buffer.storage, buffer.parent()) {
@@ -232,6 +260,10 @@ fn size(path: &str, name: &str) -> String {
     format!("{path}_size_{name}")
 }
 
-fn allocate(path: &str, name: &str) -> String {
+pub(crate) fn allocate(path: &str, name: &str) -> String {
     format!("{path}_allocate_{name}")
+}
+
+pub(crate) fn phase(path: &str, name: &str) -> String {
+    format!("{path}_phase_{name}")
 }

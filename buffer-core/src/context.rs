@@ -56,7 +56,9 @@ impl BufferContext {
     }
 
     /// The children, by name and in order.
-    pub fn children(&self) -> impl DoubleEndedIterator<Item = (&str, FactoryId)> {
+    pub fn children(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, FactoryId)> + ExactSizeIterator {
         self.children.iter().map(|(name, child)| (name.as_str(), child.id))
     }
 
@@ -66,7 +68,9 @@ impl BufferContext {
     }
 
     /// The phases in which each child is called, by name and in order; empty for all.
-    pub fn calls(&self) -> impl Iterator<Item = (&str, &[LiveRange])> {
+    pub fn calls(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, &[LiveRange])> + ExactSizeIterator {
         self.children.iter().map(|(name, child)| (name.as_str(), child.calls.as_slice()))
     }
 

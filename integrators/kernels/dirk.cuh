@@ -1,38 +1,53 @@
 /* Diagonally implicit Runge-Kutta by columns: as soon as a stage's increment dt * f is known it is added
  * to the state of every later stage, so one increment is held, however many stages there are.
  *
- * tableau(SOLVE, ADD), generated, lists the method: SOLVE(base, c, a) puts the increment at the stage
- * whose state is base + a * increment into `stage_increment`; ADD(target, sum, a) makes `target` the sum
- * so far plus a * `stage_increment`. Zero coefficients and stages without successors are not in it.
+ * tableau(SOLVE, BEGIN, ADD), generated, lists the method: SOLVE(base, c, a) puts the increment at the
+ * stage whose state is base + a * increment into `stage_increment`; BEGIN(target, a) makes `target`
+ * a * `stage_increment`, and ADD(target, sum, a) makes it the sum so far plus that. Zero coefficients and
+ * stages without successors are not in it, nor is the error where no estimate is asked for.
  *
- * A stage begins at the increment of the stage before it, the first one at the last of the step before. */
+ * A stage begins at the increment of the stage before it. The first one begins at the last of the step
+ * before where all steps are equal; else at the derivative there, so that a step which was rejected leaves
+ * nothing. */
 
 #define STAGE(i) (accumulator + (i) * SIZE(stage_base))
 
-/* Readies lanes that begin a run. A method whose first derivative is the last one of the step before
- * expects it in `stage_rhs`. `scratch` is overwritten. */
+/* Readies lanes that begin a run: `stage_rhs`, where there is one, is the derivative at the state.
+ * `scratch` is overwritten. */
 INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
                         BUFFER(real) scratch)
 {
     CHILD(solver, begin)(m, fresh);
-    if (!SELF(first_same_as_last))
-        return;
     ALLOCATE(stage_rhs, m);
+    if (SIZE(stage_rhs) == 0)
+        return;
     system_derivatives(state, parameters, t, scratch);
     UNROLL
     for (int i = 0; i < SIZE(stage_rhs); i++)
         stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
 }
 
+/* The lanes that accept their step go on from its end, the others stay where they were. The derivative
+ * is not f at the result: a stiff system would magnify what the solver has left. */
+INLINE void SELF(commit)(memory m, mask accepted, real dt)
+{
+    ALLOCATE(stage_increment, m);
+    ALLOCATE(stage_rhs, m);
+    UNROLL
+    for (int i = 0; i < SIZE(stage_rhs); i++)
+        stage_rhs[i] = SELECT(accepted, stage_increment[i] / dt, stage_rhs[i]);
+}
+
+/* `error` gets the estimate of the step's error, where the method was asked for one. */
 INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER(real) proposed_state,
-                          BUFFER(const real) parameters, real t, real dt)
+                          BUFFER(real) error, BUFFER(const real) parameters, real t, real dt)
 {
     ALLOCATE(stage_increment, m);
     ALLOCATE(accumulator, m);
     ALLOCATE(stage_base, m);
     ALLOCATE(stage_rhs, m);
     integer status = INTEGER(0);
-    /* Where there is a first derivative, the first stage is its increment. */
+    /* What the first stage is, where that is explicit, or begins at. */
     UNROLL
     for (int i = 0; i < SIZE(stage_rhs); i++)
         stage_increment[i] = dt * stage_rhs[i];
@@ -43,17 +58,20 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     status = status | CHILD(solver, solve)(m, AND(lanes, EQ(status, INTEGER(0))), parameters,      \
                                            FMA(REAL(c), dt, t), dt, REAL(a), stage_base,           \
                                            stage_increment);
+#define BEGIN(target, a)                                                                           \
+    UNROLL                                                                                         \
+    for (int i = 0; i < SIZE(stage_base); i++)                                                     \
+        (target)[i] = REAL(a) * stage_increment[i];
 #define ADD(target, sum, a)                                                                        \
     UNROLL                                                                                         \
     for (int i = 0; i < SIZE(stage_base); i++)                                                     \
         (target)[i] = FMA(REAL(a), stage_increment[i], (sum)[i]);
-    SELF(tableau)(SOLVE, ADD)
+    SELF(tableau)(SOLVE, BEGIN, ADD)
 #undef SOLVE
+#undef BEGIN
 #undef ADD
-    /* Not f at the result: a stiff system would magnify what the solver has left. */
-    UNROLL
-    for (int i = 0; i < SIZE(stage_rhs); i++)
-        stage_rhs[i] = stage_increment[i] / dt;
+    if (!SELF(has_estimate))
+        SELF(commit)(m, ALL_LANES, dt);
     return status;
 }
 

@@ -1,40 +1,65 @@
 /* Explicit Runge-Kutta by columns: as soon as a stage's derivative is known it is added to the state
  * of every later stage, so one derivative is held, however many stages there are.
  *
- * tableau(EVALUATE, ADD), generated, lists the method: EVALUATE(stage, c) puts the derivative at a
- * stage's state into `stage_rhs`; ADD(target, sum, a) makes `target` the sum so far plus
- * a * dt * `stage_rhs`. Zero coefficients and stages without successors are not in it. */
+ * tableau(EVALUATE, BEGIN, ADD), generated, lists the method: EVALUATE(stage, c) puts the derivative at
+ * a stage's state into `stage_rhs`; BEGIN(target, a) makes `target` a * dt * `stage_rhs`, and
+ * ADD(target, sum, a) makes it the sum so far plus that. Zero coefficients and stages without successors
+ * are not in it, nor is the error where no estimate is asked for. */
 
 #define STAGE(i) (stage_accumulator + (i) * SIZE(stage_rhs))
 
 /* Readies lanes that begin a run. A method whose first derivative is the last one of the step before
- * expects it in `stage_rhs`. `scratch` is overwritten. */
+ * expects it. `scratch` is overwritten. */
 INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
                         BUFFER(real) scratch)
 {
     if (!SELF(first_same_as_last))
         return;
     ALLOCATE(stage_rhs, m);
+    ALLOCATE(accepted_rhs, m);
     system_derivatives(state, parameters, t, scratch);
     UNROLL
     for (int i = 0; i < SIZE(stage_rhs); i++)
         stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+    UNROLL
+    for (int i = 0; i < SIZE(accepted_rhs); i++)
+        accepted_rhs[i] = SELECT(fresh, scratch[i], accepted_rhs[i]);
 }
 
+/* `error` gets the estimate of the step's error, where the method was asked for one. */
 INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER(real) proposed_state,
-                          BUFFER(const real) parameters, real t, real dt)
+                          BUFFER(real) error, BUFFER(const real) parameters, real t, real dt)
 {
     ALLOCATE(stage_rhs, m);
+    ALLOCATE(accepted_rhs, m);
     ALLOCATE(stage_accumulator, m);
+    UNROLL
+    for (int i = 0; i < SIZE(accepted_rhs); i++)
+        stage_rhs[i] = accepted_rhs[i];
 #define EVALUATE(stage, c) system_derivatives(stage, parameters, FMA(REAL(c), dt, t), stage_rhs);
+#define BEGIN(target, a)                                                                           \
+    UNROLL                                                                                         \
+    for (int i = 0; i < SIZE(stage_rhs); i++)                                                      \
+        (target)[i] = dt * REAL(a) * stage_rhs[i];
 #define ADD(target, sum, a)                                                                        \
     UNROLL                                                                                         \
     for (int i = 0; i < SIZE(stage_rhs); i++)                                                      \
         (target)[i] = FMA(dt * REAL(a), stage_rhs[i], (sum)[i]);
-    SELF(tableau)(EVALUATE, ADD)
+    SELF(tableau)(EVALUATE, BEGIN, ADD)
 #undef EVALUATE
+#undef BEGIN
 #undef ADD
     return INTEGER(0);
+}
+
+/* The lanes that accept their step go on from its end, the others stay where they were. */
+INLINE void SELF(commit)(memory m, mask accepted, real dt)
+{
+    ALLOCATE(stage_rhs, m);
+    ALLOCATE(accepted_rhs, m);
+    UNROLL
+    for (int i = 0; i < SIZE(accepted_rhs); i++)
+        accepted_rhs[i] = SELECT(accepted, stage_rhs[i], accepted_rhs[i]);
 }
 
 #undef STAGE

@@ -4,6 +4,8 @@ mod builder;
 mod cuda_report;
 mod error;
 mod launch;
+mod placement;
+mod sanitized;
 
 use std::borrow::Borrow;
 use std::ops::Range;
@@ -17,11 +19,13 @@ use ndarray::Array3;
 pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
-use self::launch::{Scalar, Tables};
+use self::launch::{Ends, Scalar, Tables};
+pub use self::placement::{Placement, PlacementReport};
+pub use self::sanitized::Sanitized;
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};
-use crate::schedule::Schedule;
-use crate::solution::{Solution, States, Status};
+use crate::schedule::{Schedule, Stepping, Steps};
+use crate::solution::{Solution, States, Status, StepCounts};
 use crate::system::System;
 
 /// A compiled solver for one system.
@@ -44,9 +48,17 @@ pub struct Solver {
     layout: Arc<Layout>,
     source: KernelSource,
     kernel: Kernel,
-    dt: f64,
+    stepping: Stepping,
     save_every: Option<f64>,
     chunk_bytes: usize,
+}
+
+/// What came of a batch.
+struct Solved<T> {
+    states: Array3<T>,
+    ends: Ends<Vec<i32>>,
+    /// How many runs were solved, where not all were, and what came in the way.
+    interruption: Option<(usize, SolveError)>,
 }
 
 impl Solver {
@@ -58,7 +70,8 @@ impl Solver {
     /// Solves every run of a batch over a span of time.
     ///
     /// # Errors
-    /// [`SolveError`]; nothing was solved then.
+    /// [`SolveError::Interrupted`] where some runs were solved, which it holds; all others where none
+    /// were.
     pub fn solve(
         &self,
         batch: impl Borrow<Batch>,
@@ -71,7 +84,8 @@ impl Solver {
     /// call `progress` side by side, so the numbers may come out of order.
     ///
     /// # Errors
-    /// [`SolveError`]; nothing was solved then.
+    /// [`SolveError::Interrupted`] where some runs were solved, which it holds; all others where none
+    /// were.
     pub fn solve_with_progress(
         &self,
         batch: impl Borrow<Batch>,
@@ -79,66 +93,107 @@ impl Solver {
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Solution, SolveError> {
         let start = Instant::now();
-        let schedule = Schedule::new(&span, self.dt, self.save_every)?;
+        let schedule = Schedule::new(&span, self.stepping, self.save_every)?;
         schedule.check_times(self.source.precision)?;
         let inputs = Inputs::new(batch.borrow(), &self.system)?;
         let done = AtomicUsize::new(0);
         let progress = |more: usize| {
             progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
         };
-        let (states, status) = match self.source.precision {
+        let (states, ends, interruption) = match self.source.precision {
             Precision::F32 => {
-                let (states, status) = self.run::<f32>(&inputs, &schedule, &progress)?;
-                (States::F32(states), status)
+                let solved = self.run::<f32>(&inputs, &schedule, &progress)?;
+                (States::F32(solved.states), solved.ends, solved.interruption)
             }
             Precision::F64 => {
-                let (states, status) = self.run::<f64>(&inputs, &schedule, &progress)?;
-                (States::F64(states), status)
+                let solved = self.run::<f64>(&inputs, &schedule, &progress)?;
+                (States::F64(solved.states), solved.ends, solved.interruption)
             }
         };
-        Ok(Solution {
+        let solution = Solution {
             states,
             times: schedule.times().collect(),
-            status: status.into_iter().map(Status).collect(),
-            step: schedule.step(),
-            steps: (schedule.steps * schedule.intervals) as u64,
+            status: ends.status.into_iter().map(Status).collect(),
+            steps: match schedule.steps {
+                Steps::Fixed(steps) => StepCounts::Fixed {
+                    step: schedule.interval / steps as f64,
+                    steps: (steps * schedule.intervals) as u64,
+                },
+                Steps::Adaptive(_) => {
+                    StepCounts::Adaptive { steps: ends.steps, attempts: ends.attempts }
+                }
+            },
             wall_time: start.elapsed(),
-        })
+        };
+        match interruption {
+            None => Ok(solution),
+            Some((solved, error)) => Err(SolveError::Interrupted {
+                solved,
+                runs: inputs.runs,
+                solution: Box::new(solution),
+                error: Box::new(error),
+            }),
+        }
     }
 
-    /// Solves all runs, chunk by chunk.
+    /// Solves all runs, chunk by chunk, up to the first chunk that fails.
     fn run<T: Scalar>(
         &self,
         inputs: &Inputs<'_>,
         schedule: &Schedule,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<(Array3<T>, Vec<i32>), SolveError> {
+    ) -> Result<Solved<T>, SolveError> {
         let (rows, states) = (schedule.rows(), inputs.states.len());
-        let mut status = launch::zeros(&[inputs.runs])?;
+        let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
+        let mut interruption = None;
         let bytes = self.device.launch_bytes(self.chunk_bytes)?;
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs)?;
-            tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;
+            let all_ends = ends.of(&(0..inputs.runs));
+            tables.launch(&self.kernel, schedule, &mut all, all_ends, progress)?;
         } else {
             for begin in (0..inputs.runs).step_by(chunk) {
                 let runs = begin..inputs.runs.min(begin + chunk);
-                let tables = Tables::new(inputs, runs.clone())?;
-                let mut part = launch::zeros(&[rows, states, runs.len()])?;
-                let part_status = status.get_mut(runs.clone()).unwrap_or_default();
-                tables.launch(&self.kernel, schedule, &mut part, part_status, progress)?;
-                let rows_of_all = all.chunks_exact_mut(inputs.runs);
-                for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
-                    if let Some(place) = row.get_mut(runs.clone()) {
-                        place.copy_from_slice(part_row);
+                let solved = self.run_chunk(inputs, runs, schedule, &mut all, &mut ends, progress);
+                match solved {
+                    Ok(()) => {}
+                    Err(error) if begin == 0 => return Err(error),
+                    Err(error) => {
+                        ends.mark_unsolved(&mut all, begin);
+                        interruption = Some((begin, error));
+                        break;
                     }
                 }
             }
         }
-        let all = Array3::from_shape_vec((rows, states, inputs.runs), all)
+        let states = Array3::from_shape_vec((rows, states, inputs.runs), all)
             .map_err(|_| SolveError::TooManyRuns)?;
-        Ok((all, status))
+        Ok(Solved { states, ends, interruption })
+    }
+
+    /// Solves a chunk of the runs, into their places among all.
+    fn run_chunk<T: Scalar>(
+        &self,
+        inputs: &Inputs<'_>,
+        runs: Range<usize>,
+        schedule: &Schedule,
+        all: &mut [T],
+        ends: &mut Ends<Vec<i32>>,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), SolveError> {
+        let tables = Tables::new(inputs, runs.clone())?;
+        let mut part = launch::zeros(&[schedule.rows(), inputs.states.len(), runs.len()])?;
+        let part_ends = ends.of(&runs);
+        tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
+        let rows_of_all = all.chunks_exact_mut(inputs.runs);
+        for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
+            if let Some(place) = row.get_mut(runs.clone()) {
+                place.copy_from_slice(part_row);
+            }
+        }
+        Ok(())
     }
 
     /// Where the buffers of the kernel lie; its `Display` is a table.

@@ -2,17 +2,15 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "fails the test that calls it")]
 
+use std::fmt;
 use std::sync::Arc;
 
-use buffer_core::{Buffer, BufferRegistry, Layout, Location, Target};
-use integrators::System;
+use buffer_core::{Layout, Location, Precision, Target};
 use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
-use integrators::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
-use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, TSIT5};
+use integrators::{Method, Solver, SolverBuilder, System, methods};
 
-/// The methods of [`lorenz_kernel`].
-pub const METHODS: [&str; 4] = ["euler", "classical-rk4", "tsit5", "kvaerno3"];
+use crate::placement::roots;
 
 /// The places that every buffer of a kernel can be given.
 pub const PLACES: [Location; 2] = [Location::Local, Location::Shared];
@@ -47,60 +45,72 @@ pub fn lorenz() -> System {
         .unwrap()
 }
 
-/// A kernel for [`lorenz`] with all its buffers in one place.
-///
-/// # Panics
-/// Where the method is none of [`METHODS`].
-pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
-    let erk = |tableau| {
-        let mut erk = Erk::new(3, tableau);
-        erk.stage_rhs = Buffer::at(place);
-        erk.stage_accumulator = Buffer::at(place);
-        Box::new(erk)
-    };
-    let step: Box<dyn Factory + Send + Sync> = match method {
-        "euler" => Box::new(ExplicitEuler),
-        "classical-rk4" => erk(CLASSICAL_RK4),
-        "tsit5" => erk(TSIT5),
-        "kvaerno3" => Box::new(kvaerno3(place)),
-        _ => panic!("no method `{method}`"),
-    };
-    let mut ivp_loop = IvpLoop::new(3, 1, step);
-    ivp_loop.state = Buffer::at(place);
-    ivp_loop.proposed_state = Buffer::at(place);
-    ivp_loop.parameters = Buffer::at(place);
-    BatchKernel { r#loop: ivp_loop }
+/// A kernel of a method: with fixed steps, or with steps that a tolerance chooses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Case {
+    /// The method.
+    pub method: Method,
+    /// Whether a tolerance chooses its steps.
+    pub adapts: bool,
 }
 
-fn kvaerno3(place: Location) -> Dirk {
-    let mut dirk = Dirk::new(3, KVAERNO3, 1e-6);
-    dirk.stage_increment = Buffer::at(place);
-    dirk.accumulator = Buffer::at(place);
-    dirk.stage_base = Buffer::at(place);
-    dirk.stage_rhs = Buffer::at(place);
-    dirk.solver.delta = Buffer::at(place);
-    dirk.solver.residual = Buffer::at(place);
-    dirk.solver.prev_theta = Buffer::at(place);
-    dirk.solver.linear_solver.inverse_diagonal = Buffer::at(place);
-    dirk.solver.linear_solver.preconditioned_vec = Buffer::at(place);
-    dirk.solver.linear_solver.temp = Buffer::at(place);
-    dirk
+/// Every method with fixed steps, and where it can, with a tolerance.
+pub fn cases() -> impl Iterator<Item = Case> {
+    methods().flat_map(|method| {
+        let both = [Case { method, adapts: false }, Case { method, adapts: true }];
+        both.into_iter().filter(move |case| !case.adapts || method.is_adaptive())
+    })
 }
 
-/// The kernel's layout for a target.
+/// The kernel of a method by its name.
 ///
 /// # Panics
-/// Where there is none.
-pub fn layout(kernel: &BatchKernel, target: &Target) -> Arc<Layout> {
-    let mut registry = BufferRegistry::new();
-    let id = registry.add(kernel).unwrap();
-    registry.layout(id, target).unwrap()
+/// Where there is no such method.
+pub fn case(name: &str, adapts: bool) -> Case {
+    let method = methods().find(|method| method.names().contains(&name));
+    Case { method: method.unwrap_or_else(|| panic!("no method `{name}`")), adapts }
 }
 
-/// The kernel's text for [`lorenz`] and a target.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = if self.adapts { "adaptive" } else { "fixed" };
+        write!(f, "{} {}", steps, self.method.name())
+    }
+}
+
+impl Case {
+    /// A solver for [`lorenz`] that saves some rows. Its steps are of some length.
+    pub fn solver(&self, precision: Precision) -> SolverBuilder {
+        let solver = Solver::builder(&lorenz()).method(self.method.name()).precision(precision);
+        if self.adapts { solver.tolerance(1e-4) } else { solver.dt(0.05) }
+    }
+
+    /// The kernel with all its buffers in one place, laid out for a target.
+    ///
+    /// # Panics
+    /// Where there is no layout.
+    pub fn layout(&self, place: Location, target: &Target) -> Arc<Layout> {
+        self.placed(place, target).layout(target).unwrap()
+    }
+
+    /// The text of that kernel.
+    ///
+    /// # Panics
+    /// Where there is no layout.
+    pub fn source(&self, place: Location, target: &Target) -> KernelSource {
+        self.placed(place, target).source(&self.layout(place, target)).unwrap()
+    }
+
+    fn placed(&self, place: Location, target: &Target) -> SolverBuilder {
+        placed(self.solver(target.precision()), place)
+    }
+}
+
+/// A solver with all its buffers in one place.
 ///
 /// # Panics
-/// Where there is no layout.
-pub fn source(kernel: &BatchKernel, target: &Target) -> KernelSource {
-    kernel.source(&lorenz(), &layout(kernel, target)).unwrap()
+/// Where it has no kernel.
+pub fn placed(solver: SolverBuilder, place: Location) -> SolverBuilder {
+    let roots = roots(&solver.factory().unwrap()).unwrap();
+    roots.into_iter().fold(solver, |solver, root| solver.location(root, place))
 }

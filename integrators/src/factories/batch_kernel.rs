@@ -2,7 +2,7 @@
 
 use buffer_core::{BufferError, Buffers, Layout};
 
-use super::{Factory, IvpLoop, KernelText};
+use super::{BoxedFactory, Factory, KernelText};
 use crate::System;
 use crate::device::KernelSource;
 
@@ -12,7 +12,7 @@ use crate::device::KernelSource;
 pub struct BatchKernel {
     /// What every run does.
     #[child]
-    pub r#loop: IvpLoop,
+    pub r#loop: BoxedFactory,
 }
 
 impl BatchKernel {
@@ -21,7 +21,28 @@ impl BatchKernel {
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout is of something else.
     pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
-        let mut text = KernelText::new(layout);
+        self.source_in(KernelText::new(layout), system, layout)
+    }
+
+    /// As [`source`](Self::source), for the sanitizer build.
+    ///
+    /// # Errors
+    /// Those of [`source`](Self::source).
+    pub fn sanitizer_source(
+        &self,
+        system: &System,
+        layout: &Layout,
+    ) -> Result<KernelSource, BufferError> {
+        self.source_in(KernelText::sanitizer(layout), system, layout)
+    }
+
+    /// The whole text, behind what it begins with.
+    fn source_in(
+        &self,
+        mut text: KernelText<'_>,
+        system: &System,
+        layout: &Layout,
+    ) -> Result<KernelSource, BufferError> {
         text.push(&system.kernel_text());
         if self.r#loop.uses_jacobian() {
             text.push(&system.jacobian_text());
@@ -39,7 +60,6 @@ impl BatchKernel {
 
 impl Factory for BatchKernel {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
-        text.push(include_str!("../../kernels/arguments.cuh"));
         self.r#loop.write(text, &text.child(path, "loop"))?;
         text.header(path)?;
         text.push(include_str!("../../kernels/batch_kernel.cuh"));

@@ -4,7 +4,7 @@ use buffer_core::{Buffer, BufferError, Buffers};
 
 use super::stage_sums::StageSums;
 use super::{Factory, KernelText, NewtonKrylov};
-use crate::tableau::Tableau;
+use crate::tableau::{Embedded, Tableau};
 
 /// A step of a diagonally implicit Runge-Kutta method.
 #[derive(Buffers)]
@@ -15,10 +15,12 @@ pub struct Dirk {
     /// Stages with a sum of their own: all but the first, and but the last one where its sum becomes
     /// the result.
     pub stage_sums: usize,
-    /// The elements of `stage_rhs`: none where no stage is explicit.
+    /// The elements of `stage_rhs`: none where a step never needs it.
     pub kept_rhs: usize,
     /// The method.
     pub tableau: Tableau,
+    /// What the error of a step is estimated by.
+    pub estimate: Option<Embedded>,
 
     /// The increment of the latest stage, from which the solver begins at the next.
     #[buffer(size = n, location = "local", persistent)]
@@ -30,7 +32,8 @@ pub struct Dirk {
     /// of the accumulator would do: that row is dead, element by element, once this is made of it.
     #[buffer(size = n, location = "local")]
     pub stage_base: Buffer,
-    /// The derivative at the end of the latest step, where the first stage is explicit.
+    /// The derivative at the end of the latest step, where the first stage is explicit or the step may
+    /// be rejected.
     #[buffer(size = kept_rhs, location = "local", persistent)]
     pub stage_rhs: Buffer,
 
@@ -40,14 +43,16 @@ pub struct Dirk {
 }
 
 impl Dirk {
-    /// The method of `tableau` for `n` states, with stages solved to a tolerance.
-    pub fn new(n: usize, tableau: Tableau, tolerance: f64) -> Self {
+    /// The method of `tableau` for `n` states, with stages solved to a tolerance, and with an estimate
+    /// of each step's error where one is given.
+    pub fn new(n: usize, tableau: Tableau, estimate: Option<Embedded>, tolerance: f64) -> Self {
         let unused = 1 + usize::from(tableau.ends_in_last_stage());
         Self {
             n,
             stage_sums: tableau.stages().saturating_sub(unused),
-            kept_rhs: if tableau.first_same_as_last() { n } else { 0 },
+            kept_rhs: if tableau.first_same_as_last() || estimate.is_some() { n } else { 0 },
             tableau,
+            estimate,
             stage_increment: Buffer::new(),
             accumulator: Buffer::new(),
             stage_base: Buffer::new(),
@@ -56,14 +61,14 @@ impl Dirk {
         }
     }
 
-    /// The tableau as calls of `SOLVE` and `ADD`, which `dirk.cuh` explains: column by column,
+    /// The tableau as calls of `SOLVE`, `BEGIN` and `ADD`, which `dirk.cuh` explains: column by column,
     /// without zeros.
     fn calls(&self) -> Vec<String> {
-        let Tableau { a, b, c, .. } = self.tableau;
+        let Tableau { a, c, .. } = self.tableau;
         // The diagonal is no part of the sums: a stage's own increment is what is solved for.
         let inner = a.get(1..=self.stage_sums).unwrap_or_default();
         let inner = inner.iter().map(|row| row.split_last().map_or(*row, |(_, left)| left));
-        let mut sums = StageSums::new(inner, b);
+        let mut sums = StageSums::new(inner, &self.tableau, self.estimate);
         let mut calls = Vec::new();
         for (stage, (row, c)) in a.iter().zip(c).enumerate() {
             let diagonal = row.last().copied().unwrap_or_default();
@@ -80,10 +85,10 @@ impl Factory for Dirk {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
         self.solver.write(text, &text.child(path, "solver"))?;
         text.header(path)?;
-        let first_same_as_last = u8::from(self.tableau.first_same_as_last());
+        let has_estimate = u8::from(self.estimate.is_some());
         text.push(&format!(
-            "enum {{ {path}_first_same_as_last = {first_same_as_last} }};\n\
-             #define {path}_tableau(SOLVE, ADD) \\\n    {}\n",
+            "enum {{ {path}_has_estimate = {has_estimate} }};\n\
+             #define {path}_tableau(SOLVE, BEGIN, ADD) \\\n    {}\n",
             self.calls().join(" \\\n    ")
         ));
         text.push(include_str!("../../kernels/dirk.cuh"));
@@ -102,14 +107,14 @@ mod tests {
 
     #[test]
     fn the_implicit_midpoint_rule_solves_one_stage() {
-        let dirk = Dirk::new(3, IMPLICIT_MIDPOINT, 1e-6);
+        let dirk = Dirk::new(3, IMPLICIT_MIDPOINT, None, 1e-6);
         assert_eq!((dirk.stage_sums, dirk.kept_rhs), (0, 0));
         assert_eq!(dirk.calls(), ["SOLVE(state, 0.5, 0.5)", "ADD(proposed_state, state, 1.0)"]);
     }
 
     #[test]
     fn kvaerno3_begins_with_the_derivative_it_has_and_solves_for_the_result() {
-        let dirk = Dirk::new(3, KVAERNO3, 1e-6);
+        let dirk = Dirk::new(3, KVAERNO3, None, 1e-6);
         assert_eq!((dirk.stage_sums, dirk.kept_rhs), (2, 3));
         let calls = dirk.calls();
         let targets: Vec<&str> = calls.iter().filter_map(|call| call.split(',').next()).collect();

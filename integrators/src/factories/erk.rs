@@ -4,7 +4,7 @@ use buffer_core::{Buffer, BufferError, Buffers};
 
 use super::stage_sums::StageSums;
 use super::{Factory, KernelText};
-use crate::tableau::Tableau;
+use crate::tableau::{Embedded, Tableau};
 
 /// A step of an explicit Runge-Kutta method.
 #[derive(Buffers)]
@@ -15,8 +15,12 @@ pub struct Erk {
     /// Stages with a state of their own: all but the first, and but the last one where it is at the
     /// result.
     pub stage_states: usize,
+    /// The elements of `accepted_rhs`: none where a step never needs it.
+    pub kept_rhs: usize,
     /// The method.
     pub tableau: Tableau,
+    /// What the error of a step is estimated by.
+    pub estimate: Option<Embedded>,
 
     /// The derivative at the latest stage; from step to step where the first stage is the last one
     /// of the step before.
@@ -25,23 +29,34 @@ pub struct Erk {
     /// The states of the stages to come, so far as their derivatives are known.
     #[buffer(size = stage_states * n, location = "local")]
     pub stage_accumulator: Buffer,
+    /// The derivative at the state, where a step that begins with it may be rejected.
+    #[buffer(size = kept_rhs, location = "local", persistent)]
+    pub accepted_rhs: Buffer,
 }
 
 impl Erk {
-    /// The method of `tableau` for `n` states.
-    pub fn new(n: usize, tableau: Tableau) -> Self {
-        let unused = 1 + usize::from(tableau.first_same_as_last());
-        let stage_states = tableau.stages().saturating_sub(unused);
-        let (stage_rhs, stage_accumulator) = (Buffer::new(), Buffer::new());
-        Self { n, stage_states, tableau, stage_rhs, stage_accumulator }
+    /// The method of `tableau` for `n` states, with an estimate of each step's error where one is
+    /// given.
+    pub fn new(n: usize, tableau: Tableau, estimate: Option<Embedded>) -> Self {
+        let reuses = tableau.first_same_as_last();
+        Self {
+            n,
+            stage_states: tableau.stages().saturating_sub(1 + usize::from(reuses)),
+            kept_rhs: if reuses && estimate.is_some() { n } else { 0 },
+            tableau,
+            estimate,
+            stage_rhs: Buffer::new(),
+            stage_accumulator: Buffer::new(),
+            accepted_rhs: Buffer::new(),
+        }
     }
 
-    /// The tableau as calls of `EVALUATE` and `ADD`, which `erk.cuh` explains: column by column,
+    /// The tableau as calls of `EVALUATE`, `BEGIN` and `ADD`, which `erk.cuh` explains: column by column,
     /// without zeros.
     fn calls(&self) -> Vec<String> {
-        let Tableau { a, b, c, .. } = self.tableau;
+        let Tableau { a, c, .. } = self.tableau;
         let inner = a.get(1..=self.stage_states).unwrap_or_default();
-        let mut sums = StageSums::new(inner.iter().copied(), b);
+        let mut sums = StageSums::new(inner.iter().copied(), &self.tableau, self.estimate);
         let mut calls = Vec::new();
         for (stage, c) in c.iter().enumerate() {
             if stage > 0 || !self.tableau.first_same_as_last() {
@@ -59,7 +74,7 @@ impl Factory for Erk {
         let first_same_as_last = u8::from(self.tableau.first_same_as_last());
         text.push(&format!(
             "enum {{ {path}_first_same_as_last = {first_same_as_last} }};\n\
-             #define {path}_tableau(EVALUATE, ADD) \\\n    {}\n",
+             #define {path}_tableau(EVALUATE, BEGIN, ADD) \\\n    {}\n",
             self.calls().join(" \\\n    ")
         ));
         text.push(include_str!("../../kernels/erk.cuh"));
@@ -74,7 +89,7 @@ mod tests {
 
     #[test]
     fn rk4_streams_each_derivative_into_the_next_stage_and_the_result() {
-        let erk = Erk::new(3, CLASSICAL_RK4);
+        let erk = Erk::new(3, CLASSICAL_RK4, None);
         assert_eq!(erk.stage_states, 3);
         assert_eq!(
             erk.calls(),
@@ -96,7 +111,7 @@ mod tests {
 
     #[test]
     fn tsit5_begins_with_the_derivative_it_has_and_ends_with_that_of_the_result() {
-        let erk = Erk::new(3, TSIT5);
+        let erk = Erk::new(3, TSIT5, None);
         assert_eq!(erk.stage_states, 5);
         let calls = erk.calls();
         assert_eq!(calls.first().unwrap(), "ADD(STAGE(0), state, 0.161)");

@@ -1,9 +1,15 @@
 //! The sums of a Runge-Kutta method, which grow column by column of its tableau.
 
-/// A sum of weighted derivatives onto the state: of each later stage, and last of the result.
+use std::borrow::Cow;
+
+use crate::tableau::{Embedded, Tableau};
+
+/// A sum of weighted derivatives: of each later stage, of the result, and of its error.
 struct Sum<'a> {
-    name: String,
-    weights: &'a [f64],
+    name: Cow<'static, str>,
+    /// What the derivatives are added to; none for a sum of derivatives alone.
+    onto: Option<&'static str>,
+    weights: Cow<'a, [f64]>,
     started: bool,
 }
 
@@ -11,12 +17,23 @@ struct Sum<'a> {
 pub(super) struct StageSums<'a>(Vec<Sum<'a>>);
 
 impl<'a> StageSums<'a> {
-    /// The sums of the stages behind the first one, by their weights, and that of the result.
-    pub(super) fn new(stages: impl Iterator<Item = &'a [f64]>, result: &'a [f64]) -> Self {
-        let stages =
-            stages.enumerate().map(|(index, weights)| (format!("STAGE({index})"), weights));
-        let sums = stages.chain([("proposed_state".to_owned(), result)]);
-        Self(sums.map(|(name, weights)| Sum { name, weights, started: false }).collect())
+    /// The sums of the stages behind the first one, by their weights, that of the result, and that of
+    /// its error where an estimate is asked for.
+    pub(super) fn new(
+        stages: impl Iterator<Item = &'a [f64]>,
+        tableau: &Tableau,
+        estimate: Option<Embedded>,
+    ) -> Self {
+        let sum = |name, onto, weights| Sum { name, onto, weights, started: false };
+        let stages = stages.enumerate().map(|(index, weights)| {
+            sum(Cow::Owned(format!("STAGE({index})")), Some("state"), Cow::Borrowed(weights))
+        });
+        let result = sum("proposed_state".into(), Some("state"), Cow::Borrowed(tableau.b));
+        let error = estimate.map(|embedded| {
+            let weights = tableau.b.iter().zip(embedded.b).map(|(b, b_hat)| b - b_hat);
+            sum("error".into(), None, weights.collect())
+        });
+        Self(stages.chain([result]).chain(error).collect())
     }
 
     /// What a stage begins from: its sum, or the state where nothing was added to that.
@@ -25,15 +42,18 @@ impl<'a> StageSums<'a> {
         sum.filter(|sum| sum.started).map_or("state", |sum| &sum.name)
     }
 
-    /// The calls of `ADD` for a stage's derivative; none for zero weights.
+    /// The calls of `BEGIN` and `ADD` for a stage's derivative; none for zero weights.
     pub(super) fn add(&mut self, stage: usize) -> Vec<String> {
         let mut calls = Vec::new();
-        for Sum { name, weights, started } in &mut self.0 {
+        for Sum { name, onto, weights, started } in &mut self.0 {
             let Some(weight) = weights.get(stage).filter(|&&weight| weight != 0.0) else {
                 continue;
             };
-            let sum = if *started { name.as_str() } else { "state" };
-            calls.push(format!("ADD({name}, {sum}, {weight:?})"));
+            let sum = if *started { Some(&**name) } else { *onto };
+            calls.push(match sum {
+                Some(sum) => format!("ADD({name}, {sum}, {weight:?})"),
+                None => format!("BEGIN({name}, {weight:?})"),
+            });
             *started = true;
         }
         calls

@@ -1,23 +1,41 @@
 //! Setting up a solver.
 
+use std::borrow::Borrow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Precision, Target,
+    BufferEntry, BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location,
+    Packing, Precision, Target,
 };
 use indexmap::IndexMap;
 
-use super::{CudaReport, SolveError, Solver};
-use crate::device::{Device, KernelSource};
-use crate::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
+use super::{CudaReport, Sanitized, SolveError, Solver};
+use crate::batch::Batch;
+use crate::device::host::HostDevice;
+use crate::device::{Device, DeviceError, Kernel, KernelSource};
+use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, I, IvpLoop, Pi};
+use crate::method::{Method, methods};
+use crate::schedule::{Stepping, Tolerance};
 use crate::system::System;
-use crate::tableau::{self, Tableau};
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
 
-/// What implicit methods solve their stages to where the caller does not say.
+/// What implicit methods of fixed steps solve their stages to where the caller does not say.
 const SOLVER_TOLERANCE: f64 = 1e-8;
+
+/// Each of the two tolerances where only the other one is given.
+const TOLERANCE: f64 = 1e-6;
+
+/// The steps that a run may try where the caller does not say.
+const MAX_STEPS: usize = 1_000_000;
+
+/// The controllers, by name.
+const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 2] = [
+    ("i", |error_power| Box::new(I { error_power })),
+    ("pi", |error_power| Box::new(Pi::new(error_power))),
+];
 
 /// A solver that is being set up.
 #[derive(Debug, Clone)]
@@ -26,10 +44,17 @@ pub struct SolverBuilder {
     method: String,
     precision: Precision,
     dt: Option<f64>,
-    solver_tolerance: f64,
+    atol: Option<f64>,
+    rtol: Option<f64>,
+    controller: Option<String>,
+    max_steps: Option<usize>,
+    first_step: Option<f64>,
+    solver_tolerance: Option<f64>,
     save_every: Option<f64>,
     device: Option<Device>,
+    other_locations: Option<Location>,
     locations: Vec<(String, Location)>,
+    packing: Packing,
     chunk_bytes: usize,
 }
 
@@ -40,10 +65,17 @@ impl SolverBuilder {
             method: "tsit5".to_owned(),
             precision: Precision::F64,
             dt: None,
-            solver_tolerance: SOLVER_TOLERANCE,
+            atol: None,
+            rtol: None,
+            controller: None,
+            max_steps: None,
+            first_step: None,
+            solver_tolerance: None,
             save_every: None,
             device: None,
+            other_locations: None,
             locations: Vec::new(),
+            packing: Packing::Declared,
             chunk_bytes: CHUNK_BYTES,
         }
     }
@@ -64,19 +96,67 @@ impl SolverBuilder {
         self
     }
 
-    /// Sets the longest step. The time between save points is divided into equal steps, as few as
-    /// make them no longer than this.
+    /// Has all steps be equal, and no longer than this: the time between save points is divided into as
+    /// few of them as may be.
     #[must_use]
     pub fn dt(mut self, dt: f64) -> Self {
         self.dt = Some(dt);
         self
     }
 
+    /// Has steps be as long as an error of `tolerance * (1 + |state|)` in each of them allows: sets
+    /// [`atol`](Self::atol) and [`rtol`](Self::rtol).
+    #[must_use]
+    pub fn tolerance(self, tolerance: f64) -> Self {
+        self.atol(tolerance).rtol(tolerance)
+    }
+
+    /// Sets what the error of a step may be where a state is near 0. A step is accepted where its error
+    /// is at most `atol + rtol * |state|`, in the root mean square over the states, the larger of the
+    /// states before and after it counting. 1e-6 where only `rtol` is given.
+    #[must_use]
+    pub fn atol(mut self, atol: f64) -> Self {
+        self.atol = Some(atol);
+        self
+    }
+
+    /// Sets what the error of a step may be relative to a state that is far from 0; 1e-6 where only
+    /// [`atol`](Self::atol) is given.
+    #[must_use]
+    pub fn rtol(mut self, rtol: f64) -> Self {
+        self.rtol = Some(rtol);
+        self
+    }
+
+    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, or `pi`, that of
+    /// implicit ones.
+    #[must_use]
+    pub fn controller(mut self, controller: impl Into<String>) -> Self {
+        self.controller = Some(controller.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Gives up a run that has not ended after so many steps, accepted or not; 1 000 000 is the default.
+    #[must_use]
+    pub fn max_steps(mut self, max_steps: usize) -> Self {
+        self.max_steps = Some(max_steps);
+        self
+    }
+
+    /// Sets the first step that a run tries by a tolerance. Without it, it is found from the equations at
+    /// the initial state.
+    #[must_use]
+    pub fn first_step(mut self, first_step: f64) -> Self {
+        self.first_step = Some(first_step);
+        self
+    }
+
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states; 1e-8 is the default. Rounding limits it.
+    /// root mean square over the states. The smaller one of the tolerances is the default where there
+    /// are any, else 1e-8. Rounding limits it.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
-        self.solver_tolerance = tolerance;
+        self.solver_tolerance = Some(tolerance);
         self
     }
 
@@ -103,6 +183,22 @@ impl SolverBuilder {
         self
     }
 
+    /// Places all buffers that no [`location`](Self::location) names, as in
+    /// `place_all(Location::Auto)` before [`place_for`](Self::place_for).
+    #[must_use]
+    pub fn place_all(mut self, location: Location) -> Self {
+        self.other_locations = Some(location);
+        self
+    }
+
+    /// Sets how buffers share out memory; [`Packing::Declared`] is the default. Results do not depend
+    /// on it.
+    #[must_use]
+    pub fn packing(mut self, packing: Packing) -> Self {
+        self.packing = packing;
+        self
+    }
+
     /// Sets how many bytes of inputs and results one launch moves, about; 1 GiB is the default. Larger
     /// batches are solved in chunks, and in smaller ones where a GPU has too little free. Results do
     /// not depend on it.
@@ -115,35 +211,112 @@ impl SolverBuilder {
     /// The kernel that the solver will run, with its buffers as declared.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], and [`SolveError::SolverTolerance`].
+    /// Where a name is unknown, a tolerance is none, or settings contradict each other.
     pub fn factory(&self) -> Result<BatchKernel, SolveError> {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
-        check_solver_tolerance(self.solver_tolerance)?;
-        let step = step(&self.method, states, self.solver_tolerance)?;
-        Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
+        let method = find(&self.method)?;
+        let tolerance = self.tolerances()?;
+        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::smaller);
+        let solver_tolerance = self.solver_tolerance.unwrap_or(default);
+        check_solver_tolerance(solver_tolerance)?;
+        let step = method.step(states, tolerance.is_some(), solver_tolerance);
+        let r#loop: BoxedFactory = if tolerance.is_some() {
+            let power = check_adaptive(&method, &self.method)?;
+            let controller = self.controller.as_deref();
+            let default = if method.is_implicit() { "pi" } else { "i" };
+            let controller = find_controller(controller.unwrap_or(default))?(power);
+            Box::new(AdaptiveLoop::new(states, parameters, power, step, controller))
+        } else {
+            Box::new(IvpLoop::new(states, parameters, step))
+        };
+        Ok(BatchKernel { r#loop })
+    }
+
+    /// What chooses steps, where they are not fixed.
+    fn tolerances(&self) -> Result<Option<Tolerance>, SolveError> {
+        if self.atol.is_none() && self.rtol.is_none() {
+            let settings = [
+                (".controller(...)", self.controller.is_some()),
+                (".max_steps(...)", self.max_steps.is_some()),
+                (".first_step(...)", self.first_step.is_some()),
+            ];
+            return match settings.into_iter().find(|(_, given)| *given) {
+                Some((setting, _)) => Err(SolveError::NeedsTolerance { setting }),
+                None => Ok(None),
+            };
+        }
+        if self.dt.is_some() {
+            return Err(SolveError::StepAndTolerance);
+        }
+        let tolerance = Tolerance {
+            atol: self.atol.unwrap_or(TOLERANCE),
+            rtol: self.rtol.unwrap_or(TOLERANCE),
+            first_step: self.first_step,
+            max_steps: self.max_steps.unwrap_or(MAX_STEPS),
+        };
+        check_tolerance("atol", tolerance.atol, self.precision)?;
+        check_tolerance("rtol", tolerance.rtol, self.precision)?;
+        check_first_step(tolerance.first_step)?;
+        check_max_steps(tolerance.max_steps)?;
+        Ok(Some(tolerance))
+    }
+
+    /// How long steps are.
+    fn stepping(&self) -> Result<Stepping, SolveError> {
+        match (self.tolerances()?, self.dt) {
+            (Some(tolerance), _) => Ok(Stepping::Adaptive(tolerance)),
+            (None, Some(dt)) => Ok(Stepping::Fixed(dt)),
+            (None, None) => Err(SolveError::NoStep {
+                method: self.method.clone(),
+                adapts: find(&self.method)?.is_adaptive(),
+            }),
+        }
     }
 
     /// Where the kernel's buffers lie on a target, which need not be of this machine.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], and [`SolveError::UnknownPath`] or [`SolveError::Buffers`]
-    /// where a buffer cannot lie where it was placed.
+    /// As [`factory`](Self::factory); and [`SolveError::UnknownPath`] or [`SolveError::Buffers`] where a
+    /// buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
+        let (registry, root) = self.registry()?;
+        Ok(registry.layout(root, target)?)
+    }
+
+    /// The kernel's buffers where they were placed.
+    fn registry(&self) -> Result<(BufferRegistry, FactoryId), SolveError> {
         let mut registry = BufferRegistry::new();
+        registry.set_packing(self.packing);
         let root = registry.add(&self.factory()?)?;
+        if let Some(location) = self.other_locations {
+            for path in roots(&registry, root, |_| true) {
+                place(&mut registry, root, &path, location)?;
+            }
+        }
         for (path, location) in &self.locations {
             place(&mut registry, root, path, *location)?;
         }
-        Ok(registry.layout(root, target)?)
+        Ok((registry, root))
+    }
+
+    /// A GPU, in the solver's precision.
+    pub(super) fn cuda_target(&self, capability: ComputeCapability) -> Target {
+        Target::cuda(capability, self.precision)
+    }
+
+    /// The paths of the buffers whose place is for the layout to choose; aliases lie where these do.
+    pub(super) fn unplaced(&self) -> Result<Vec<String>, SolveError> {
+        let (registry, root) = self.registry()?;
+        let is_auto = |entry: &BufferEntry| entry.declared_location() == Some(Location::Auto);
+        Ok(roots(&registry, root, is_auto))
     }
 
     /// The text of the kernel in a [`layout`](Self::layout).
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`]; [`SolveError::System`] where the layout's precision does not
-    /// hold the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another
-    /// kernel.
+    /// As [`factory`](Self::factory); [`SolveError::System`] where the layout's precision does not hold
+    /// the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
         self.system.check_numbers(layout.target().precision())?;
         Ok(self.factory()?.source(&self.system, layout)?)
@@ -164,9 +337,51 @@ impl SolverBuilder {
     /// As [`layout`](Self::layout); [`SolveError::Device`] where NVRTC is missing or does not know
     /// the GPU; and [`SolveError::Occupancy`] where not one run fits.
     pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
-        let layout = self.layout(&Target::cuda(capability, self.precision))?;
+        let layout = self.layout(&self.cuda_target(capability))?;
         let source = self.source(&layout)?;
         CudaReport::new(layout, &source, capability)
+    }
+
+    /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
+    /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
+    /// takes a hundred times as long, in one thread of the host.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let decay = System::parse("dx = -x")?.states([("x", 1.0)]).build()?;
+    /// let sanitized = Solver::builder(&decay).dt(0.1).sanitize(Batch::grid(), 0.0..1.0)?;
+    /// assert!(sanitized.faults.is_empty(), "{sanitized}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Solver::solve`]; [`SolveError::SanitizerDevice`] where the device
+    /// is a GPU; and [`SolveError::Device`] where there is no C++ compiler.
+    pub fn sanitize(
+        self,
+        batch: impl Borrow<Batch>,
+        span: Range<f64>,
+    ) -> Result<Sanitized, SolveError> {
+        let host = match &self.device {
+            None => HostDevice::new().map_err(DeviceError::from)?,
+            Some(Device::Host(host)) => host.clone(),
+            Some(Device::Cuda(_)) => return Err(SolveError::SanitizerDevice),
+        };
+        let layout = self.layout(&host.target(self.precision)?)?;
+        self.system.check_numbers(self.precision)?;
+        let source = self.factory()?.sanitizer_source(&self.system, &layout)?;
+        let stepping = self.stepping()?;
+        let kernel = Kernel::Host(host.compile_sanitizer(&source).map_err(DeviceError::from)?);
+        // In one launch, so that runs are numbered as in the batch.
+        let solver =
+            self.chunk_bytes(usize::MAX).solver(host.into(), layout, source, kernel, stepping);
+        let solution = solver.solve(batch, span)?;
+        let faults = match &solver.kernel {
+            Kernel::Host(kernel) => kernel.faults(&solver.layout),
+            Kernel::Cuda(_) => Vec::new(),
+        };
+        Ok(Sanitized { solution, faults })
     }
 
     /// Lays out the buffers and compiles the kernel.
@@ -180,10 +395,22 @@ impl SolverBuilder {
         };
         let layout = self.layout(&device.target(self.precision)?)?;
         let source = self.source(&layout)?;
-        let dt = self.dt.ok_or(SolveError::NoStep { method: self.method })?;
+        let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
+        Ok(self.solver(device, layout, source, kernel, stepping))
+    }
+
+    /// The solver around a kernel.
+    fn solver(
+        self,
+        device: Device,
+        layout: Arc<Layout>,
+        source: KernelSource,
+        kernel: Kernel,
+        stepping: Stepping,
+    ) -> Solver {
         let Self { system, save_every, chunk_bytes, .. } = self;
-        Ok(Solver { system, device, layout, source, kernel, dt, save_every, chunk_bytes })
+        Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes }
     }
 }
 
@@ -196,30 +423,63 @@ fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
     }
 }
 
-/// The factory of a method's step.
-fn step(
-    method: &str,
-    states: usize,
-    solver_tolerance: f64,
-) -> Result<Box<dyn Factory + Send + Sync>, SolveError> {
-    const EULER: [&str; 2] = ["euler", "explicit-euler"];
-    if EULER.contains(&method) {
-        return Ok(Box::new(ExplicitEuler));
+/// A tolerance is a number that the precision can hold and, relative to a state, keep.
+fn check_tolerance(what: &'static str, value: f64, precision: Precision) -> Result<(), SolveError> {
+    let (least, most) = match (what, precision) {
+        ("rtol", Precision::F32) => (4.0 * f64::from(f32::EPSILON), 1.0),
+        ("rtol", Precision::F64) => (4.0 * f64::EPSILON, 1.0),
+        (_, Precision::F32) => (1e-30, 1e30),
+        (_, Precision::F64) => (1e-300, 1e300),
+    };
+    if value >= least && value <= most {
+        Ok(())
+    } else {
+        Err(SolveError::Tolerance { what, value, least, most, precision })
     }
-    if let Some(tableau) = find(&tableau::EXPLICIT, method) {
-        return Ok(Box::new(Erk::new(states, tableau)));
-    }
-    if let Some(tableau) = find(&tableau::IMPLICIT, method) {
-        return Ok(Box::new(Dirk::new(states, tableau, solver_tolerance)));
-    }
-    let tableaus = tableau::EXPLICIT.iter().chain(&tableau::IMPLICIT);
-    let names = tableaus.flat_map(|tableau| tableau.names);
-    let known = EULER.iter().chain(names).copied().collect();
-    Err(SolveError::UnknownMethod { given: method.to_owned(), known })
 }
 
-fn find(tableaus: &[Tableau], method: &str) -> Option<Tableau> {
-    tableaus.iter().copied().find(|tableau| tableau.names.contains(&method))
+/// A first step is a length of time.
+fn check_first_step(first_step: Option<f64>) -> Result<(), SolveError> {
+    match first_step {
+        Some(first_step) if !(first_step > 0.0 && first_step.is_finite()) => {
+            Err(SolveError::FirstStep { first_step })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Kernels can count the steps that a run may try.
+fn check_max_steps(max_steps: usize) -> Result<(), SolveError> {
+    if max_steps > 0 && i32::try_from(max_steps).is_ok() {
+        Ok(())
+    } else {
+        Err(SolveError::MaxSteps { max_steps })
+    }
+}
+
+/// A tolerance chooses the steps of methods that estimate their error.
+fn check_adaptive(method: &Method, name: &str) -> Result<usize, SolveError> {
+    method.error_power().ok_or_else(|| SolveError::NotAdaptive {
+        method: name.to_owned(),
+        adaptive: methods().filter(Method::is_adaptive).map(|method| method.name()).collect(),
+    })
+}
+
+/// What makes the controller of a name.
+fn find_controller(name: &str) -> Result<fn(usize) -> BoxedFactory, SolveError> {
+    let found = CONTROLLERS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, new)| *new).ok_or_else(|| SolveError::UnknownController {
+        given: name.to_owned(),
+        known: CONTROLLERS.map(|(known, _)| known).to_vec(),
+    })
+}
+
+/// The method of a name.
+fn find(name: &str) -> Result<Method, SolveError> {
+    methods().find(|method| method.names().contains(&name)).ok_or_else(|| {
+        let known = methods().flat_map(|method| method.names()).copied().collect();
+        SolveError::UnknownMethod { given: name.to_owned(), known }
+    })
 }
 
 /// Moves the buffer at `path` inside the factory `root`.
@@ -236,6 +496,20 @@ fn place(
     };
     registry.update_buffer(*factory, name, BufferUpdate::new().location(location))?;
     Ok(())
+}
+
+/// The paths of some buffers of a tree of factories, of those that alias no other one.
+fn roots(
+    registry: &BufferRegistry,
+    root: FactoryId,
+    chosen: impl Fn(&BufferEntry) -> bool,
+) -> Vec<String> {
+    let is_chosen = |(factory, name): &(FactoryId, String)| {
+        let entry = registry.context(*factory).and_then(|context| context.entry(name));
+        entry.is_some_and(|entry| entry.parent().is_none() && chosen(entry))
+    };
+    let buffers = buffers(registry, root).into_iter();
+    buffers.filter(|(_, buffer)| is_chosen(buffer)).map(|(path, _)| path).collect()
 }
 
 /// The buffers of a tree of factories, by their paths from its root.

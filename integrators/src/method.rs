@@ -1,0 +1,100 @@
+//! The methods of integration, by name.
+
+use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler};
+use crate::tableau::{self, Embedded, Tableau};
+
+/// A method of integration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Method(Family);
+
+/// A method by what makes its steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Family {
+    ExplicitEuler,
+    Erk(Tableau),
+    Dirk(Tableau),
+}
+
+/// All methods.
+///
+/// ```
+/// let adaptive = integrators::methods().filter(|method| method.is_adaptive());
+/// assert!(adaptive.into_iter().any(|method| method.name() == "tsit5"));
+/// ```
+pub fn methods() -> impl Iterator<Item = Method> {
+    let explicit = tableau::EXPLICIT.into_iter().map(Family::Erk);
+    let implicit = tableau::IMPLICIT.into_iter().map(Family::Dirk);
+    [Family::ExplicitEuler].into_iter().chain(explicit).chain(implicit).map(Method)
+}
+
+impl Method {
+    /// The name.
+    pub fn name(&self) -> &'static str {
+        self.names().first().copied().unwrap_or_default()
+    }
+
+    /// The names that a solver knows it by, [`name`](Self::name) first.
+    pub fn names(&self) -> &'static [&'static str] {
+        match self.0 {
+            Family::ExplicitEuler => &["euler", "explicit-euler"],
+            Family::Erk(tableau) | Family::Dirk(tableau) => tableau.names,
+        }
+    }
+
+    /// The order of convergence.
+    pub fn order(&self) -> usize {
+        match self.0 {
+            Family::ExplicitEuler => 1,
+            Family::Erk(tableau) | Family::Dirk(tableau) => tableau.order,
+        }
+    }
+
+    /// Whether it solves equations in each step, as stiff systems need it.
+    pub fn is_implicit(&self) -> bool {
+        matches!(self.0, Family::Dirk(_))
+    }
+
+    /// Whether it estimates its error, so that steps can be chosen by a tolerance.
+    pub fn is_adaptive(&self) -> bool {
+        self.embedded().is_some()
+    }
+
+    fn embedded(&self) -> Option<Embedded> {
+        match self.0 {
+            Family::ExplicitEuler => None,
+            Family::Erk(tableau) | Family::Dirk(tableau) => tableau.embedded,
+        }
+    }
+
+    /// The power of a step's length that its error estimate grows with, where it has one.
+    pub(crate) fn error_power(&self) -> Option<usize> {
+        self.embedded().map(|embedded| 1 + embedded.order.min(self.order()))
+    }
+
+    /// A step for `n` states, which estimates its error where `adapts` says so and the method can,
+    /// and whose equations are solved to a tolerance where there are any.
+    pub(crate) fn step(&self, n: usize, adapts: bool, solver_tolerance: f64) -> BoxedFactory {
+        let estimate = self.embedded().filter(|_| adapts);
+        match self.0 {
+            Family::ExplicitEuler => Box::new(ExplicitEuler),
+            Family::Erk(tableau) => Box::new(Erk::new(n, tableau, estimate)),
+            Family::Dirk(tableau) => Box::new(Dirk::new(n, tableau, estimate, solver_tolerance)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_in_lower_case_and_tell_methods_apart() {
+        let mut seen = HashSet::new();
+        for name in methods().flat_map(|method| method.names()) {
+            assert_eq!(*name, name.to_ascii_lowercase());
+            assert!(seen.insert(name), "two methods are `{name}`");
+        }
+    }
+}
