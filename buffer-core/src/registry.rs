@@ -191,7 +191,7 @@ impl BufferRegistry {
     /// Changes a buffer. A root that moves takes the aliases of its tree along.
     ///
     /// # Errors
-    /// [`BufferError::UnknownBuffer`] where the factory has no such buffer, and
+    /// SB017: [`BufferError::UnknownUpdate`] where the factory has no such buffer;
     /// [`BufferError::Faults`] where the change breaks a rule. An id that names no factory is no
     /// error, but not recognised.
     pub fn update_buffer(
@@ -205,7 +205,7 @@ impl BufferRegistry {
         };
         let mut context = before.clone();
         if !context.apply(name, change) {
-            return Err(BufferError::UnknownBuffer {
+            return Err(BufferError::UnknownUpdate {
                 factory: before.prefix().to_owned(),
                 name: name.to_owned(),
                 suggestion: nearest(name, before.entries().map(BufferEntry::name)),

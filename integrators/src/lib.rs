@@ -27,6 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
+mod help;
 mod method;
 mod schedule;
 mod single;

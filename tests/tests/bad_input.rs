@@ -283,8 +283,8 @@ mod declarations {
         }
         assert_refused!(
             registry.update_buffer(factory, "c", BufferUpdate::new().size(1)),
-            BufferError::UnknownBuffer { .. },
-            "has no buffer `c`"
+            BufferError::UnknownUpdate { .. },
+            "has no buffer `c` to change [SB017]"
         );
 
         assert_eq!(registry.layout(factory, &target).unwrap(), before);

@@ -4,8 +4,8 @@ use buffer_core::{BufferError, OccupancyError, Precision};
 use thiserror::Error;
 
 use crate::device::DeviceError;
+use crate::help::did_you_mean;
 use crate::solution::Solution;
-use crate::suggest::did_you_mean;
 use crate::system::SystemError;
 
 /// What a solver refuses, or what stops it. Nothing was solved when one is returned, but for
