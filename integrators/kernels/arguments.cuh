@@ -10,5 +10,11 @@ typedef struct {
     long long steps;                   /* in one interval */
 } arguments;
 
-enum { NON_FINITE = 1, NEWTON_ITERATIONS = 8, LINEAR_ITERATIONS = 16, NEWTON_DIVERGENCE = 32 };
+enum {
+    NON_FINITE = 1,
+    NEWTON_ITERATIONS = 8,
+    LINEAR_ITERATIONS = 16,
+    NEWTON_DIVERGENCE = 32,
+    SINGULAR = 64
+};
 

@@ -6,9 +6,12 @@ mod erk;
 mod explicit_euler;
 mod ivp_loop;
 mod kernel_text;
+mod lu;
 mod minimal_residual;
 mod newton_krylov;
 mod stage_sums;
+
+use std::collections::BTreeSet;
 
 use buffer_core::{BufferError, Buffers};
 
@@ -18,8 +21,10 @@ pub use self::erk::Erk;
 pub use self::explicit_euler::ExplicitEuler;
 pub use self::ivp_loop::IvpLoop;
 pub use self::kernel_text::KernelText;
+pub use self::lu::Lu;
 pub use self::minimal_residual::MinimalResidual;
 pub use self::newton_krylov::NewtonKrylov;
+use crate::SystemFunction;
 
 /// An algorithm in a kernel.
 pub trait Factory: Buffers {
@@ -30,8 +35,8 @@ pub trait Factory: Buffers {
     /// [`BufferError::UnknownInstance`] where the layout holds no such instance.
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError>;
 
-    /// Whether its text, or that of its children, calls derivatives of the system.
-    fn uses_jacobian(&self) -> bool {
-        false
+    /// The derivatives of the system that its text calls, or that of its children.
+    fn system_functions(&self) -> BTreeSet<SystemFunction> {
+        BTreeSet::new()
     }
 }

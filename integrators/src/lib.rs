@@ -27,6 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
+mod linear_solver;
 mod method;
 mod schedule;
 mod single;
@@ -41,4 +42,4 @@ pub use buffer_core::{Location, Precision};
 pub use method::{Method, methods};
 pub use solution::{Solution, Status};
 pub use solver::{CudaReport, SolveError, Solver, SolverBuilder};
-pub use system::{Excerpt, System, SystemBuilder, SystemError};
+pub use system::{Excerpt, JacobianPattern, System, SystemBuilder, SystemError, SystemFunction};

@@ -1,6 +1,8 @@
 //! The methods of integration, by name.
 
-use crate::factories::{Dirk, Erk, ExplicitEuler, Factory};
+use crate::System;
+use crate::factories::{Dirk, Erk, ExplicitEuler, Factory, NewtonKrylov};
+use crate::linear_solver::LinearSolver;
 use crate::tableau::{self, Embedded, Tableau};
 
 /// A method of integration.
@@ -69,14 +71,25 @@ impl Method {
         }
     }
 
-    /// A step for `n` states, which estimates its error where `adapts` says so and the method can,
-    /// and whose equations are solved to a tolerance where there are any.
-    pub(crate) fn step(&self, n: usize, adapts: bool, solver_tolerance: f64) -> Step {
+    /// A step for a system, which estimates its error where `adapts` says so and the method can, and
+    /// whose equations are solved to a tolerance where there are any.
+    pub(crate) fn step(
+        &self,
+        system: &System,
+        adapts: bool,
+        solver_tolerance: f64,
+        linear_solver: LinearSolver,
+    ) -> Step {
+        let n = system.state_names().len();
         let estimate = self.embedded().filter(|_| adapts);
         match self.0 {
             Family::ExplicitEuler => Box::new(ExplicitEuler),
             Family::Erk(tableau) => Box::new(Erk::new(n, tableau, estimate)),
-            Family::Dirk(tableau) => Box::new(Dirk::new(n, tableau, estimate, solver_tolerance)),
+            Family::Dirk(tableau) => {
+                let linear_solver = linear_solver.inside_newton(system);
+                let solver = NewtonKrylov::new(n, solver_tolerance, linear_solver);
+                Box::new(Dirk::new(n, tableau, estimate, solver))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
 use crate::factories::{BatchKernel, IvpLoop};
+use crate::linear_solver::LinearSolver;
 use crate::method::{Method, methods};
 use crate::system::System;
 
@@ -27,6 +28,7 @@ pub struct SolverBuilder {
     precision: Precision,
     dt: Option<f64>,
     solver_tolerance: f64,
+    linear_solver: Option<String>,
     save_every: Option<f64>,
     device: Option<Device>,
     locations: Vec<(String, Location)>,
@@ -41,6 +43,7 @@ impl SolverBuilder {
             precision: Precision::F64,
             dt: None,
             solver_tolerance: SOLVER_TOLERANCE,
+            linear_solver: None,
             save_every: None,
             device: None,
             locations: Vec::new(),
@@ -80,6 +83,15 @@ impl SolverBuilder {
         self
     }
 
+    /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
+    /// the Jacobian, which is the default for up to 32 states; or `minimal_residual`, which only
+    /// multiplies with the Jacobian. Letters may be of either case.
+    #[must_use]
+    pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
+        self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());
+        self
+    }
+
     /// Saves the initial state and the state after each such time, as long as it is within the span.
     /// Without it the state at the end of the span is saved, and no other.
     #[must_use]
@@ -115,12 +127,18 @@ impl SolverBuilder {
     /// The kernel that the solver will run, with its buffers as declared.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], and [`SolveError::SolverTolerance`].
+    /// [`SolveError::UnknownMethod`], [`SolveError::UnknownLinearSolver`], and
+    /// [`SolveError::SolverTolerance`].
     pub fn factory(&self) -> Result<BatchKernel, SolveError> {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
         check_solver_tolerance(self.solver_tolerance)?;
-        let step = find(&self.method)?.step(states, false, self.solver_tolerance);
+        let linear_solver = match &self.linear_solver {
+            Some(name) => find_linear_solver(name)?,
+            None => LinearSolver::default_for(&self.system),
+        };
+        let method = find(&self.method)?;
+        let step = method.step(&self.system, false, self.solver_tolerance, linear_solver);
         Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
     }
 
@@ -201,6 +219,14 @@ fn find(name: &str) -> Result<Method, SolveError> {
     methods().find(|method| method.names().contains(&name)).ok_or_else(|| {
         let known = methods().flat_map(|method| method.names()).copied().collect();
         SolveError::UnknownMethod { given: name.to_owned(), known }
+    })
+}
+
+/// The linear solver of a name.
+fn find_linear_solver(name: &str) -> Result<LinearSolver, SolveError> {
+    LinearSolver::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
+        let known = LinearSolver::ALL.into_iter().map(LinearSolver::name).collect();
+        SolveError::UnknownLinearSolver { given: name.to_owned(), known }
     })
 }
 

@@ -19,6 +19,14 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// The linear solver does not exist.
+    #[error("unknown linear solver `{given}`{}\nhelp: linear solvers are {}", did_you_mean(given, known.iter().copied()), known.join(", "))]
+    UnknownLinearSolver {
+        /// The name given.
+        given: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
     /// No step was given.
     #[error("the method `{method}` has a fixed step, and none was given\nhelp: add `.dt(...)`")]
     NoStep {
