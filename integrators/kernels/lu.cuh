@@ -1,7 +1,7 @@
 /* Solves (I - scale * J) x = b by elimination, J being the Jacobian at a state.
  *
  * The order of the pivots and what fills in are known before the kernel is written, so there is code for
- * what is not zero and for nothing else: `factor` holds the entries of J that can differ from zero, then
+ * what is not zero and for nothing else: `factors` holds the entries of J that can differ from zero, then
  * the other pivots, then what fills in. The lists below, generated, name its elements by their places.
  *
  * factorisation(ROW, UNIT_ROW, LOWER, UPDATE, FILL, PIVOT_UPDATE, PIVOT) lists the rows in the order of their
@@ -17,39 +17,35 @@
  * I - scale * J are dominated by their diagonals, as they are where J moves amounts between states, that is
  * stable. Elsewhere a pivot may cancel; one of which only rounding is left is an error. */
 
-/* Factorises for `solve`. The result has a bit for each lane that failed. */
+/* Factorises, for `solve`. The result has a bit for each lane that failed. */
 INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                             real scale)
+                             real scale, BUFFER(real) factors)
 {
-    ALLOCATE(factor, m);
     mask regular = ALL_LANES;
     real size, pivots = REAL(0.0);
     _Static_assert((int)system_jacobian_entries == (int)SELF(jacobian_entries), "the Jacobian is another system's");
     /* `size` is that of the terms which make a pivot. */
 #define ROW(p)                                                                                     \
-    size = REAL(1.0) + ABS(factor[p]);                                                             \
-    factor[p] = REAL(1.0) + factor[p];
+    size = REAL(1.0) + ABS(factors[p]);                                                            \
+    factors[p] = REAL(1.0) + factors[p];
 #define UNIT_ROW(p)                                                                                \
     size = REAL(1.0);                                                                              \
-    factor[p] = REAL(1.0);
-#define LOWER(l, p) factor[l] = factor[l] * factor[p];
-#define UPDATE(a, l, u) factor[a] = FMA(-factor[l], factor[u], factor[a]);
-#define FILL(a, l, u) factor[a] = -factor[l] * factor[u];
+    factors[p] = REAL(1.0);
+#define LOWER(l, p) factors[l] = factors[l] * factors[p];
+#define UPDATE(a, l, u) factors[a] = FMA(-factors[l], factors[u], factors[a]);
+#define FILL(a, l, u) factors[a] = -factors[l] * factors[u];
 #define PIVOT_UPDATE(p, l, u)                                                                      \
-    size = FMA(ABS(factor[l]), ABS(factor[u]), size);                                              \
-    factor[p] = FMA(-factor[l], factor[u], factor[p]);
+    size = FMA(ABS(factors[l]), ABS(factors[u]), size);                                            \
+    factors[p] = FMA(-factors[l], factors[u], factors[p]);
 #define PIVOT(p)                                                                                   \
-    pivots = pivots + factor[p];                                                                   \
-    regular = AND(regular, LT(REAL(8.0) * EPSILON * size, ABS(factor[p])));                        \
-    factor[p] = REAL(1.0) / SELECT(regular, factor[p], REAL(1.0));
-    {
-        PHASE(factorise);
-        system_jacobian(state, parameters, t, factor);
-        UNROLL
-        for (int i = 0; i < SELF(jacobian_entries); i++)
-            factor[i] = -scale * factor[i];
-        SELF(factorisation)(ROW, UNIT_ROW, LOWER, UPDATE, FILL, PIVOT_UPDATE, PIVOT)
-    }
+    pivots = pivots + factors[p];                                                                  \
+    regular = AND(regular, LT(REAL(8.0) * EPSILON * size, ABS(factors[p])));                       \
+    factors[p] = REAL(1.0) / SELECT(regular, factors[p], REAL(1.0));
+    system_jacobian(state, parameters, t, factors);
+    UNROLL
+    for (int i = 0; i < SELF(jacobian_entries); i++)
+        factors[i] = -scale * factors[i];
+    SELF(factorisation)(ROW, UNIT_ROW, LOWER, UPDATE, FILL, PIVOT_UPDATE, PIVOT)
 #undef ROW
 #undef UNIT_ROW
 #undef LOWER
@@ -63,19 +59,16 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 
 /* `right_side` is b. What the other arguments say is in the factors. */
 INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(real) right_side, BUFFER(real) solution)
+                           real scale, real tolerance, BUFFER(const real) factors, BUFFER(real) right_side,
+                           BUFFER(real) solution)
 {
-    ALLOCATE(factor, m);
-#define LOWER(i, l, k) solution[i] = FMA(-factor[l], solution[k], solution[i]);
-#define UPPER(i, u, k) solution[i] = FMA(-factor[u], solution[k], solution[i]);
-#define PIVOT(i, p) solution[i] = solution[i] * factor[p];
-    {
-        PHASE(substitute);
-        UNROLL
-        for (int i = 0; i < system_states; i++)
-            solution[i] = right_side[i];
-        SELF(substitution)(LOWER, UPPER, PIVOT)
-    }
+#define LOWER(i, l, k) solution[i] = FMA(-factors[l], solution[k], solution[i]);
+#define UPPER(i, u, k) solution[i] = FMA(-factors[u], solution[k], solution[i]);
+#define PIVOT(i, p) solution[i] = solution[i] * factors[p];
+    UNROLL
+    for (int i = 0; i < system_states; i++)
+        solution[i] = right_side[i];
+    SELF(substitution)(LOWER, UPPER, PIVOT)
 #undef LOWER
 #undef UPPER
 #undef PIVOT

@@ -6,17 +6,13 @@
 
 /* Readies the preconditioner for `solve`, which cannot fail. */
 INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                             real scale)
+                             real scale, BUFFER(real) inverse_diagonal)
 {
-    ALLOCATE(inverse_diagonal, m);
-    {
-        PHASE(precondition);
-        system_jacobian_diagonal(state, parameters, t, inverse_diagonal);
-        UNROLL
-        for (int i = 0; i < SIZE(inverse_diagonal); i++) {
-            const real diagonal = FMA(-scale, inverse_diagonal[i], REAL(1.0));
-            inverse_diagonal[i] = REAL(1.0) / SELECT(EQ(diagonal, REAL(0.0)), REAL(1.0), diagonal);
-        }
+    system_jacobian_diagonal(state, parameters, t, inverse_diagonal);
+    UNROLL
+    for (int i = 0; i < system_states; i++) {
+        const real diagonal = FMA(-scale, inverse_diagonal[i], REAL(1.0));
+        inverse_diagonal[i] = REAL(1.0) / SELECT(EQ(diagonal, REAL(0.0)), REAL(1.0), diagonal);
     }
     return INTEGER(0);
 }
@@ -24,9 +20,9 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 /* `right_side` is b, and ends as what is left of it; `solution` begins at zero. The result has a bit
  * for each lane that failed. */
 INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(real) right_side, BUFFER(real) solution)
+                           real scale, real tolerance, BUFFER(const real) inverse_diagonal,
+                           BUFFER(real) right_side, BUFFER(real) solution)
 {
-    ALLOCATE(inverse_diagonal, m);
     ALLOCATE(preconditioned_vec, m);
     ALLOCATE(temp, m);
     real norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);

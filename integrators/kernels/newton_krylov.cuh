@@ -19,6 +19,7 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
 {
     ALLOCATE(delta, m);
     ALLOCATE(residual, m);
+    ALLOCATE(prepared, m);
     ALLOCATE(prev_theta, m);
     /* Less than some units in the last place cannot be asked for. */
     const real tolerance = MAX(SELF(tolerance), REAL(4.0) * SPLAT(EPSILON));
@@ -38,9 +39,9 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
         integer linear;
         {
             PHASE(solve);
-            linear = CHILD(linear_solver, prepare)(m, active, stage, parameters, t, weight * dt);
+            linear = CHILD(linear_solver, prepare)(m, active, stage, parameters, t, weight * dt, prepared);
             linear = linear | CHILD(linear_solver, solve)(m, AND(active, EQ(linear, INTEGER(0))), stage, parameters,
-                                                          t, weight * dt, tolerance, residual, delta);
+                                                          t, weight * dt, tolerance, prepared, residual, delta);
         }
         const real norm = SCALED_NORM(delta, stage, SIZE(delta), tolerance);
 

@@ -40,3 +40,17 @@ pub trait Factory: Buffers {
         BTreeSet::new()
     }
 }
+
+/// An algorithm that solves linear systems (I - scale * J) x = b with the Jacobian J at a state and a time.
+/// What it keeps between the two functions of its text lies in a buffer of its caller, since a child's own
+/// scratch is dead between calls.
+///
+/// - `prepare(m, lanes, state, parameters, t, scale, prepared)` readies it
+/// - `solve(m, lanes, state, parameters, t, scale, tolerance, prepared, right_side, solution)` solves one
+///   system, to `tolerance * (1 + |state|)`, and overwrites `right_side`
+///
+/// Both answer with bits of a status for each lane that failed.
+pub trait LinearSolver: Factory {
+    /// The elements of `prepared`.
+    fn prepared_elements(&self) -> usize;
+}

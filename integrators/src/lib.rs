@@ -27,7 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
-mod linear_solver;
+mod linear_solver_kind;
 mod method;
 mod schedule;
 mod single;

@@ -2,7 +2,7 @@
 
 use crate::System;
 use crate::factories::{Dirk, Erk, ExplicitEuler, Factory, NewtonKrylov};
-use crate::linear_solver::LinearSolver;
+use crate::linear_solver_kind::LinearSolverKind;
 use crate::tableau::{self, Embedded, Tableau};
 
 /// A method of integration.
@@ -78,7 +78,7 @@ impl Method {
         system: &System,
         adapts: bool,
         solver_tolerance: f64,
-        linear_solver: LinearSolver,
+        linear_solver: LinearSolverKind,
     ) -> Step {
         let n = system.state_names().len();
         let estimate = self.embedded().filter(|_| adapts);

@@ -8,7 +8,9 @@ use buffer_core::{Buffer, BufferRegistry, Layout, Location, Target};
 use integrators::System;
 use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
-use integrators::factories::{BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop};
+use integrators::factories::{
+    BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop, MinimalResidual, NewtonKrylov,
+};
 use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, TSIT5};
 
 /// The methods of [`lorenz_kernel`].
@@ -73,17 +75,19 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
 }
 
 fn kvaerno3(place: Location) -> Dirk {
-    let mut dirk = Dirk::new(3, KVAERNO3, None, 1e-6);
+    let mut linear_solver = MinimalResidual::new(3, 1e-3);
+    linear_solver.preconditioned_vec = Buffer::at(place);
+    linear_solver.temp = Buffer::at(place);
+    let mut solver = NewtonKrylov::new(3, 1e-6, Box::new(linear_solver));
+    solver.delta = Buffer::at(place);
+    solver.residual = Buffer::at(place);
+    solver.prepared = Buffer::at(place);
+    solver.prev_theta = Buffer::at(place);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, solver);
     dirk.stage_increment = Buffer::at(place);
     dirk.accumulator = Buffer::at(place);
     dirk.stage_base = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
-    dirk.solver.delta = Buffer::at(place);
-    dirk.solver.residual = Buffer::at(place);
-    dirk.solver.prev_theta = Buffer::at(place);
-    dirk.solver.linear_solver.inverse_diagonal = Buffer::at(place);
-    dirk.solver.linear_solver.preconditioned_vec = Buffer::at(place);
-    dirk.solver.linear_solver.temp = Buffer::at(place);
     dirk
 }
 

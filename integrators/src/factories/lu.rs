@@ -4,33 +4,24 @@ mod elimination;
 
 use std::collections::BTreeSet;
 
-use buffer_core::{Buffer, BufferError, Buffers};
+use buffer_core::{BufferError, Buffers};
 
 use self::elimination::Elimination;
-use super::{Factory, KernelText};
+use super::{Factory, KernelText, LinearSolver};
 use crate::{JacobianPattern, SystemFunction};
 
 /// A linear solver that factorises, with code for the elements that are not zero and for no others.
+/// The factors are its caller's to hold.
 #[derive(Buffers)]
-#[buffers(prefix = "lu", phases(factorise, substitute))]
+#[buffers(prefix = "lu")]
 pub struct Lu {
     elimination: Elimination,
-    entries: usize,
-    elements: usize,
-
-    /// The entries of the Jacobian, then the factors: the inverses of the pivots, and the elements
-    /// beside them.
-    #[buffer(size = elements, location = "local", live = factorise..=substitute)]
-    pub factor: Buffer,
 }
 
 impl Lu {
     /// A solver for the Jacobians of a pattern.
     pub fn new(pattern: &JacobianPattern) -> Self {
-        let entries = pattern.entries();
-        let elimination = Elimination::new(pattern.states(), entries);
-        let elements = elimination.elements();
-        Self { elimination, entries: entries.len(), elements, factor: Buffer::new() }
+        Self { elimination: Elimination::new(pattern.states(), pattern.entries()) }
     }
 }
 
@@ -41,7 +32,7 @@ impl Factory for Lu {
             "enum {{ {path}_jacobian_entries = {} }};\n\
              #define {path}_factorisation(ROW, UNIT_ROW, LOWER, UPDATE, FILL, PIVOT_UPDATE, PIVOT) \\\n    {}\n\
              #define {path}_substitution(LOWER, UPPER, PIVOT) \\\n    {}\n",
-            self.entries,
+            self.elimination.entries(),
             self.elimination.factorisation().join(" \\\n    "),
             self.elimination.substitution().join(" \\\n    "),
         ));
@@ -51,5 +42,13 @@ impl Factory for Lu {
 
     fn system_functions(&self) -> BTreeSet<SystemFunction> {
         [SystemFunction::Jacobian].into()
+    }
+}
+
+impl LinearSolver for Lu {
+    /// The entries of the Jacobian, the rest of the diagonal, and what fills in; in the end the inverses
+    /// of the pivots, and the factors beside them.
+    fn prepared_elements(&self) -> usize {
+        self.elimination.elements()
     }
 }

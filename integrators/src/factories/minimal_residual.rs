@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText};
+use super::{Factory, KernelText, LinearSolver};
 use crate::SystemFunction;
 
 /// Corrections after which a linear system counts as unsolved.
@@ -12,7 +12,7 @@ const MAX_ITERATIONS: usize = 100;
 
 /// A linear solver that only multiplies with the Jacobian, and keeps no basis.
 #[derive(Buffers)]
-#[buffers(prefix = "minimal_residual", phases(precondition, loop iteration { multiply, correct }))]
+#[buffers(prefix = "minimal_residual", phases(loop iteration { multiply, correct }))]
 pub struct MinimalResidual {
     /// The number of unknowns.
     pub n: usize,
@@ -20,9 +20,6 @@ pub struct MinimalResidual {
     /// allows: some where a method around this one corrects what is left, else zero.
     pub reduction: f64,
 
-    /// The preconditioner.
-    #[buffer(size = n, location = "local", live = precondition..=iteration)]
-    pub inverse_diagonal: Buffer,
     /// The residual, preconditioned: where the next correction goes.
     #[buffer(size = n, location = "local", live = multiply..=correct)]
     pub preconditioned_vec: Buffer,
@@ -37,7 +34,6 @@ impl MinimalResidual {
         Self {
             n,
             reduction,
-            inverse_diagonal: Buffer::new(),
             preconditioned_vec: Buffer::new(),
             temp: Buffer::new(),
         }
@@ -58,5 +54,12 @@ impl Factory for MinimalResidual {
 
     fn system_functions(&self) -> BTreeSet<SystemFunction> {
         [SystemFunction::JacobianVector, SystemFunction::JacobianDiagonal].into()
+    }
+}
+
+impl LinearSolver for MinimalResidual {
+    /// The inverse of the diagonal.
+    fn prepared_elements(&self) -> usize {
+        self.n
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText};
+use super::{Factory, KernelText, LinearSolver};
 use crate::SystemFunction;
 
 /// Corrections after which a stage counts as unsolved.
@@ -16,6 +16,8 @@ const MAX_ITERATIONS: usize = 16;
 pub struct NewtonKrylov {
     /// The number of unknowns.
     pub n: usize,
+    /// The elements of `prepared`.
+    pub prepared_elements: usize,
     /// What the error of a solution may be, relative to 1 + |state|.
     pub tolerance: f64,
 
@@ -25,23 +27,28 @@ pub struct NewtonKrylov {
     /// What is left of the equations.
     #[buffer(size = n, location = "local", live = evaluate..=solve)]
     pub residual: Buffer,
+    /// What the linear solver keeps of the Jacobian.
+    #[buffer(size = prepared_elements, location = "local", live = solve)]
+    pub prepared: Buffer,
     /// The rate at which the corrections of the latest solve shrank.
     #[buffer(size = 1, location = "local", persistent)]
     pub prev_theta: Buffer,
 
     /// What finds the corrections.
     #[child(call = solve)]
-    pub linear_solver: Box<dyn Factory + Send + Sync>,
+    pub linear_solver: Box<dyn LinearSolver + Send + Sync>,
 }
 
 impl NewtonKrylov {
     /// A solver for `n` unknowns, around one for its linear systems.
-    pub fn new(n: usize, tolerance: f64, linear_solver: Box<dyn Factory + Send + Sync>) -> Self {
+    pub fn new(n: usize, tolerance: f64, linear_solver: Box<dyn LinearSolver + Send + Sync>) -> Self {
         Self {
             n,
+            prepared_elements: linear_solver.prepared_elements(),
             tolerance,
             delta: Buffer::new(),
             residual: Buffer::new(),
+            prepared: Buffer::new(),
             prev_theta: Buffer::new(),
             linear_solver,
         }

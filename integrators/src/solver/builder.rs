@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
 use crate::factories::{BatchKernel, IvpLoop};
-use crate::linear_solver::LinearSolver;
+use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
 use crate::system::System;
 
@@ -135,7 +135,7 @@ impl SolverBuilder {
         check_solver_tolerance(self.solver_tolerance)?;
         let linear_solver = match &self.linear_solver {
             Some(name) => find_linear_solver(name)?,
-            None => LinearSolver::default_for(&self.system),
+            None => LinearSolverKind::default_for(&self.system),
         };
         let method = find(&self.method)?;
         let step = method.step(&self.system, false, self.solver_tolerance, linear_solver);
@@ -223,9 +223,9 @@ fn find(name: &str) -> Result<Method, SolveError> {
 }
 
 /// The linear solver of a name.
-fn find_linear_solver(name: &str) -> Result<LinearSolver, SolveError> {
-    LinearSolver::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
-        let known = LinearSolver::ALL.into_iter().map(LinearSolver::name).collect();
+fn find_linear_solver(name: &str) -> Result<LinearSolverKind, SolveError> {
+    LinearSolverKind::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
+        let known = LinearSolverKind::ALL.into_iter().map(LinearSolverKind::name).collect();
         SolveError::UnknownLinearSolver { given: name.to_owned(), known }
     })
 }

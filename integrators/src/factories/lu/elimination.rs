@@ -75,6 +75,11 @@ impl Elimination {
         Self { rows: rows(&order, &places), entries: entries.len(), elements: places.len() }
     }
 
+    /// The number of elements that are given.
+    pub(super) fn entries(&self) -> usize {
+        self.entries
+    }
+
     /// The number of elements of the factors.
     pub(super) fn elements(&self) -> usize {
         self.elements

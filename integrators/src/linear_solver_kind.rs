@@ -1,11 +1,11 @@
 //! The solvers of linear systems, by name.
 
 use crate::System;
-use crate::factories::{Factory, Lu, MinimalResidual};
+use crate::factories::{LinearSolver, Lu, MinimalResidual};
 
 /// What finds the solutions of an implicit method's linear systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LinearSolver {
+pub(crate) enum LinearSolverKind {
     Lu,
     MinimalResidual,
 }
@@ -16,7 +16,7 @@ const MOST_STATES: usize = 32;
 /// The part of a residual that may be left to the next correction.
 const NEWTON_REDUCTION: f64 = 1e-3;
 
-impl LinearSolver {
+impl LinearSolverKind {
     pub(crate) const ALL: [Self; 2] = [Self::Lu, Self::MinimalResidual];
 
     pub(crate) fn name(self) -> &'static str {
@@ -32,11 +32,11 @@ impl LinearSolver {
     }
 
     /// The solver inside Newton's method, which corrects what is left.
-    pub(crate) fn inside_newton(self, system: &System) -> Box<dyn Factory + Send + Sync> {
+    pub(crate) fn inside_newton(self, system: &System) -> Box<dyn LinearSolver + Send + Sync> {
         self.factory(system, NEWTON_REDUCTION)
     }
 
-    fn factory(self, system: &System, reduction: f64) -> Box<dyn Factory + Send + Sync> {
+    fn factory(self, system: &System, reduction: f64) -> Box<dyn LinearSolver + Send + Sync> {
         match self {
             Self::Lu => Box::new(Lu::new(&system.jacobian_pattern())),
             Self::MinimalResidual => {
