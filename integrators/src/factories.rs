@@ -9,6 +9,7 @@ mod kernel_text;
 mod lu;
 mod minimal_residual;
 mod newton_krylov;
+mod rosenbrock_w;
 mod stage_sums;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ pub use self::kernel_text::KernelText;
 pub use self::lu::Lu;
 pub use self::minimal_residual::MinimalResidual;
 pub use self::newton_krylov::NewtonKrylov;
+pub use self::rosenbrock_w::RosenbrockW;
 use crate::SystemFunction;
 
 /// An algorithm in a kernel.

@@ -36,6 +36,11 @@ impl LinearSolverKind {
         self.factory(system, NEWTON_REDUCTION)
     }
 
+    /// The solver of a method that corrects nothing.
+    pub(crate) fn alone(self, system: &System) -> Box<dyn LinearSolver + Send + Sync> {
+        self.factory(system, 0.0)
+    }
+
     fn factory(self, system: &System, reduction: f64) -> Box<dyn LinearSolver + Send + Sync> {
         match self {
             Self::Lu => Box::new(Lu::new(&system.jacobian_pattern())),

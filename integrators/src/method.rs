@@ -1,9 +1,9 @@
 //! The methods of integration, by name.
 
 use crate::System;
-use crate::factories::{Dirk, Erk, ExplicitEuler, Factory, NewtonKrylov};
+use crate::factories::{Dirk, Erk, ExplicitEuler, Factory, NewtonKrylov, RosenbrockW};
 use crate::linear_solver_kind::LinearSolverKind;
-use crate::tableau::{self, Embedded, Tableau};
+use crate::tableau::{self, Embedded, RosenbrockTableau, Tableau};
 
 /// A method of integration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +15,7 @@ enum Family {
     ExplicitEuler,
     Erk(Tableau),
     Dirk(Tableau),
+    RosenbrockW(RosenbrockTableau),
 }
 
 /// What makes a step.
@@ -29,7 +30,9 @@ pub(crate) type Step = Box<dyn Factory + Send + Sync>;
 pub fn methods() -> impl Iterator<Item = Method> {
     let explicit = tableau::EXPLICIT.into_iter().map(Family::Erk);
     let implicit = tableau::IMPLICIT.into_iter().map(Family::Dirk);
-    [Family::ExplicitEuler].into_iter().chain(explicit).chain(implicit).map(Method)
+    let rosenbrock = tableau::ROSENBROCK.into_iter().map(Family::RosenbrockW);
+    let methods = [Family::ExplicitEuler].into_iter().chain(explicit).chain(implicit);
+    methods.chain(rosenbrock).map(Method)
 }
 
 impl Method {
@@ -43,6 +46,7 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => &["euler", "explicit-euler"],
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.names,
+            Family::RosenbrockW(tableau) => tableau.names,
         }
     }
 
@@ -51,12 +55,13 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => 1,
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.order,
+            Family::RosenbrockW(tableau) => tableau.order,
         }
     }
 
     /// Whether it solves equations in each step, as stiff systems need it.
     pub fn is_implicit(&self) -> bool {
-        matches!(self.0, Family::Dirk(_))
+        matches!(self.0, Family::Dirk(_) | Family::RosenbrockW(_))
     }
 
     /// Whether it estimates its error, so that steps can be chosen by a tolerance.
@@ -68,6 +73,7 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => None,
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.embedded,
+            Family::RosenbrockW(tableau) => Some(tableau.embedded),
         }
     }
 
@@ -89,6 +95,11 @@ impl Method {
                 let linear_solver = linear_solver.inside_newton(system);
                 let solver = NewtonKrylov::new(n, solver_tolerance, linear_solver);
                 Box::new(Dirk::new(n, tableau, estimate, solver))
+            }
+            Family::RosenbrockW(tableau) => {
+                let solver = linear_solver.alone(system);
+                let timed = system.depends_on_time();
+                Box::new(RosenbrockW::new(n, timed, tableau, estimate, solver, solver_tolerance))
             }
         }
     }

@@ -1,6 +1,10 @@
-//! Coefficients of Runge-Kutta methods.
+//! Coefficients of Runge-Kutta and Rosenbrock methods.
+
+mod rosenbrock;
 
 use std::f64::consts::FRAC_1_SQRT_2;
+
+pub use self::rosenbrock::{ROS3P, ROSENBROCK, ROSENBROCK23, RODAS3P, RosenbrockTableau};
 
 /// Weights of another result of the same stages, of another order: the difference of the two results
 /// estimates the error of a step.
