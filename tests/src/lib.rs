@@ -6,6 +6,7 @@ pub mod placement;
 pub mod problems;
 pub mod random;
 pub mod reference;
+pub mod rosenbrock;
 pub mod simulated;
 pub mod solve;
 

@@ -454,6 +454,7 @@ mod tests {
 
     /// Values of symbols: of the states, the one parameter, a direction, and what comes of them.
     struct Point<'a> {
+        t: f64,
         states: &'a [f64],
         direction: &'a [f64],
         auxiliaries: Vec<f64>,
@@ -462,7 +463,12 @@ mod tests {
 
     impl<'a> Point<'a> {
         fn new(system: &System, states: &'a [f64], direction: &'a [f64]) -> Self {
-            let mut point = Self { states, direction, auxiliaries: Vec::new(), parts: Vec::new() };
+            Self::at(0.5, system, states, direction)
+        }
+
+        fn at(t: f64, system: &System, states: &'a [f64], direction: &'a [f64]) -> Self {
+            let (auxiliaries, parts) = (Vec::new(), Vec::new());
+            let mut point = Self { t, states, direction, auxiliaries, parts };
             for auxiliary in &system.auxiliaries {
                 point.auxiliaries.push(point.value(&auxiliary.value));
             }
@@ -479,7 +485,7 @@ mod tests {
         fn value(&self, expression: &Expression<Symbol>) -> f64 {
             match expression {
                 Expression::Number(value) => *value,
-                Expression::Symbol(Symbol::Time) => 0.5,
+                Expression::Symbol(Symbol::Time) => self.t,
                 Expression::Symbol(Symbol::Parameter(_)) => 2.5,
                 Expression::Symbol(Symbol::State(index)) => self.states[*index],
                 Expression::Symbol(Symbol::Direction(index)) => self.direction[*index],
@@ -508,6 +514,19 @@ mod tests {
 
     fn jacobian_vector(system: &System, states: &[f64], direction: &[f64]) -> Vec<f64> {
         Point::new(system, states, direction).results(&system.jacobian_vector())
+    }
+
+    /// All entries, those that are not in the pattern zero.
+    fn jacobian(system: &System, states: &[f64]) -> Vec<Vec<f64>> {
+        let Jacobian { parts, entries } = system.jacobian();
+        let mut rows = vec![vec![0.0; states.len()]; states.len()];
+        let (places, results): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|(row, column, value)| ((row, column), value)).unzip();
+        let values = Point::new(system, states, &[]).results(&Derivatives { parts, results });
+        for ((row, column), value) in places.into_iter().zip(values) {
+            rows[row][column] = value;
+        }
+        rows
     }
 
     fn assert_near(actual: &[f64], expected: &[f64], tolerance: f64, what: &str) {
@@ -587,12 +606,35 @@ mod tests {
                 assert_near(&found, &expected, 1e-8, term);
                 let diagonal =
                     Point::new(&system, &states, &[]).results(&system.jacobian_diagonal());
-                let own = [
-                    jacobian_vector(&system, &states, &[1.0, 0.0])[0],
-                    jacobian_vector(&system, &states, &[0.0, 1.0])[1],
+                let columns = [
+                    jacobian_vector(&system, &states, &[1.0, 0.0]),
+                    jacobian_vector(&system, &states, &[0.0, 1.0]),
                 ];
-                assert_near(&diagonal, &own, 1e-14, term);
+                assert_near(&diagonal, &[columns[0][0], columns[1][1]], 1e-14, term);
+                let rows = jacobian(&system, &states);
+                for row in 0..2 {
+                    assert_near(&rows[row], &[columns[0][row], columns[1][row]], 1e-14, term);
+                }
             }
+        }
+    }
+
+    #[test]
+    fn the_time_has_the_slopes_that_differences_show() {
+        for term in ["t", "x*t^2", "sin(3*t)*y", "exp(-x*t)", "x^t", "min(x*t, y)", "y/(x + t)", "x*y"] {
+            let equations = format!("a = {term}; dx = a*a + y; dy = x - a");
+            let system = system(&equations, &["x", "y"]);
+            let states = [0.75, 1.5];
+            let at = |t: f64| {
+                let point = Point::at(t, &system, &states, &[]);
+                system.derivatives.iter().map(|right| point.value(right)).collect::<Vec<_>>()
+            };
+            let h = 1e-6;
+            let expected: Vec<f64> =
+                at(0.5 + h).iter().zip(at(0.5 - h)).map(|(a, b)| (a - b) / (2.0 * h)).collect();
+            let found = Point::new(&system, &states, &[]).results(&system.time_derivative());
+            assert_near(&found, &expected, 1e-8, term);
+            assert_eq!(system.depends_on_time(), term != "x*y", "{term}");
         }
     }
 
@@ -610,6 +652,7 @@ mod tests {
         ] {
             let system = system(&format!("dx = {term}; dy = 0"), &["x", "y"]);
             assert_eq!(jacobian_vector(&system, &[0.0, 0.5], &[1.0, 0.0]), [slope, 0.0], "{term}");
+            assert_eq!(jacobian(&system, &[0.0, 0.5])[0][0], slope, "{term}");
         }
     }
 
