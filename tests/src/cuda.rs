@@ -9,12 +9,13 @@ use integrators::System;
 use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
 use integrators::factories::{
-    BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop, MinimalResidual, NewtonKrylov,
+    BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop, Lu, MinimalResidual, NewtonKrylov,
+    RosenbrockW,
 };
-use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, TSIT5};
+use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, RODAS3P, TSIT5};
 
 /// The methods of [`lorenz_kernel`].
-pub const METHODS: [&str; 4] = ["euler", "classical-rk4", "tsit5", "kvaerno3"];
+pub const METHODS: [&str; 5] = ["euler", "classical-rk4", "tsit5", "kvaerno3", "rodas3p"];
 
 /// The places that every buffer of a kernel can be given.
 pub const PLACES: [Location; 2] = [Location::Local, Location::Shared];
@@ -65,6 +66,7 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
         "classical-rk4" => erk(CLASSICAL_RK4),
         "tsit5" => erk(TSIT5),
         "kvaerno3" => Box::new(kvaerno3(place)),
+        "rodas3p" => Box::new(rodas3p(place)),
         _ => panic!("no method `{method}`"),
     };
     let mut ivp_loop = IvpLoop::new(3, 1, step);
@@ -89,6 +91,16 @@ fn kvaerno3(place: Location) -> Dirk {
     dirk.stage_base = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk
+}
+
+fn rodas3p(place: Location) -> RosenbrockW {
+    let solver = Box::new(Lu::new(&lorenz().jacobian_pattern()));
+    let mut step = RosenbrockW::new(3, false, RODAS3P, None, solver, 1e-6);
+    step.stage_rhs = Buffer::at(place);
+    step.stage_store = Buffer::at(place);
+    step.prepared = Buffer::at(place);
+    step.time_derivative = Buffer::at(place);
+    step
 }
 
 /// The kernel's layout for a target.

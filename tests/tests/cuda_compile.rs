@@ -29,8 +29,8 @@ fn is_loose(instruction: &str) -> bool {
 /// 80, 768; with 128, 512; with 168, 384.
 fn most_registers(method: &str, precision: Precision) -> u32 {
     match (method, precision) {
-        ("kvaerno3", Precision::F32) => 80,
-        ("kvaerno3", Precision::F64) => 168,
+        ("kvaerno3" | "rodas3p", Precision::F32) => 80,
+        ("kvaerno3" | "rodas3p", Precision::F64) => 168,
         (_, Precision::F32) => 64,
         (_, Precision::F64) => 128,
     }
