@@ -95,15 +95,16 @@ fn print_summary(solver: &Solver, sweep: &Solution) {
     };
     let seconds = sweep.wall_time().as_secs_f64();
     let speed = sweep.runs() as f64 / seconds;
+    let steps = sweep.steps().max().unwrap_or_default();
     let ended = sweep.status().iter().filter(|status| status.is_success()).count();
     let (build_time, cache) = (solver.kernel().build_time(), solver.kernel().cache_outcome());
     println!("device    {}", solver.device());
     println!("kernel    tsit5 in {precision}, {shape}");
     println!("          built in {build_time:.0?} ({cache})");
     println!("runs      {ended} of {} to their end", sweep.runs());
-    println!("          {} steps of {} each", sweep.steps(), sweep.step());
+    println!("          {steps} steps of {} each", sweep.step().unwrap_or_default());
     println!("speed     {speed:.0} runs/s, {seconds:.3} s in all");
-    println!("          {:.3} ns per step of a run", 1e9 / (speed * sweep.steps() as f64));
+    println!("          {:.3} ns per step of a run", 1e9 / (speed * steps as f64));
     println!("\n{}", solver.layout());
 }
 

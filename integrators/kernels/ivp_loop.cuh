@@ -4,32 +4,6 @@
  * the runs which have not failed. Between intervals each lane is on its own: it saves, and where its
  * run has ended it takes the next one. */
 
-/* Which lanes hold numbers only. */
-INLINE mask SELF(finite)(BUFFER(const real) state)
-{
-    mask finite = ALL_LANES;
-    UNROLL
-    for (int i = 0; i < SIZE(state); i++)
-        finite = AND(finite, FINITE(state[i]));
-    return finite;
-}
-
-INLINE void SELF(save)(mask lanes, const arguments *a, integer row, integer run, BUFFER(const real) state)
-{
-    UNROLL
-    for (int i = 0; i < SIZE(state); i++)
-        SCATTER(lanes, a->states + i * a->runs, row, SIZE(state) * a->runs, run, state[i]);
-}
-
-/* Gives up a run: the rows that it does not reach hold NaN. */
-INLINE void SELF(abandon)(mask lanes, const arguments *a, integer row, integer run)
-{
-    for (integer_scalar missing = 0; missing < a->rows; missing++)
-        for (int i = 0; i < SIZE(state); i++)
-            SCATTER(AND(lanes, LE(row, INTEGER(missing))), a->states + i * a->runs, INTEGER(missing),
-                    SIZE(state) * a->runs, run, REAL(0.0) / REAL(0.0));
-}
-
 INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
 {
     ALLOCATE(state, m);
@@ -38,8 +12,6 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     const real dt = SPLAT(a->dt.high);
     const precise start = PRECISE(a->start);
     const integer_scalar steps = (integer_scalar)a->steps;
-    /* Where the initial state is saved it is row 0, and interval 0 ends in row 1. */
-    const integer_scalar first_row = (integer_scalar)(a->rows - a->intervals);
     mask busy = NO_LANES;
     integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
 
@@ -49,22 +21,19 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         if (!ANY(busy))
             return;
         if (ANY(fresh)) {
+            PHASE(begin);
             interval = SELECT_INTEGER(fresh, INTEGER(0), interval);
             status = SELECT_INTEGER(fresh, INTEGER(0), status);
-            UNROLL
-            for (int i = 0; i < SIZE(state); i++)
-                state[i] = GATHER(fresh, a->initial_states + i * a->runs, run, state[i]);
-            UNROLL
-            for (int i = 0; i < SIZE(parameters); i++)
-                parameters[i] = GATHER(fresh, a->parameters + i * a->runs, run, parameters[i]);
+            SELF(read)(fresh, a, run, state, parameters);
             buffers_reset(m, fresh);
             CHILD(step, begin)(m, fresh, state, parameters, start.high + start.low, proposed_state);
-            if (first_row == 1)
+            if (SELF(first_row)(a) == 1)
                 SELF(save)(fresh, a, interval, run, state);
         }
 
         const precise interval_start = ADVANCE(start, interval, a->interval);
         for (integer_scalar k = 0; k < steps; k++) {
+            PHASE(step);
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
             const mask going = AND(busy, EQ(status, INTEGER(0)));
             status = status | CHILD(step, step)(m, going, state, proposed_state, 0, parameters, t.high + t.low, dt);
@@ -73,19 +42,9 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
                 state[i] = proposed_state[i];
         }
 
-        /* What the state is after a step that failed says nothing. */
-        const mask broken = AND(EQ(status, INTEGER(0)), NOT(SELF(finite)(state)));
-        status = SELECT_INTEGER(broken, INTEGER(NON_FINITE), status);
-        const mask failed = AND(busy, NE(status, INTEGER(0)));
-        const integer row = interval + first_row;
-        SELF(save)(AND(busy, NOT(failed)), a, row, run, state);
-        if (ANY(failed))
-            SELF(abandon)(failed, a, row, run);
-        interval = interval + 1;
-        const mask ended = AND(busy, OR(failed, EQ(interval, INTEGER((integer_scalar)a->intervals))));
-        for (int lane = 0; lane < BUFFERS_LANES; lane++)
-            if (LANE(ended, lane))
-                a->status[LANE(run, lane)] = (int)LANE(status, lane);
-        busy = AND(busy, NOT(ended));
+        {
+            PHASE(save);
+            busy = AND(busy, NOT(SELF(arrive)(busy, a, run, &interval, &status, state)));
+        }
     }
 }

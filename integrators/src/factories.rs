@@ -1,14 +1,17 @@
 //! The algorithms: each declares its buffers, and writes its kernel text.
 
+mod adaptive_loop;
 mod batch_kernel;
 mod dirk;
 mod erk;
 mod explicit_euler;
+mod i;
 mod ivp_loop;
 mod kernel_text;
 mod lu;
 mod minimal_residual;
 mod newton_krylov;
+mod pi;
 mod rosenbrock_w;
 mod stage_sums;
 
@@ -16,17 +19,26 @@ use std::collections::BTreeSet;
 
 use buffer_core::{BufferError, Buffers};
 
+pub use self::adaptive_loop::AdaptiveLoop;
 pub use self::batch_kernel::BatchKernel;
 pub use self::dirk::Dirk;
 pub use self::erk::Erk;
 pub use self::explicit_euler::ExplicitEuler;
+pub use self::i::I;
 pub use self::ivp_loop::IvpLoop;
 pub use self::kernel_text::KernelText;
 pub use self::lu::Lu;
 pub use self::minimal_residual::MinimalResidual;
 pub use self::newton_krylov::NewtonKrylov;
+pub use self::pi::Pi;
 pub use self::rosenbrock_w::RosenbrockW;
 use crate::SystemFunction;
+
+/// A factory inside another one that takes any of a kind.
+pub type BoxedFactory = Box<dyn Factory + Send + Sync>;
+
+/// What a controller aims at, relative to the step that would just be tolerated.
+const SAFETY: f64 = 0.9;
 
 /// An algorithm in a kernel.
 pub trait Factory: Buffers {

@@ -1,7 +1,7 @@
 //! The methods of integration, by name.
 
 use crate::System;
-use crate::factories::{Dirk, Erk, ExplicitEuler, Factory, NewtonKrylov, RosenbrockW};
+use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler, NewtonKrylov, RosenbrockW};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::tableau::{self, Embedded, RosenbrockTableau, Tableau};
 
@@ -17,9 +17,6 @@ enum Family {
     Dirk(Tableau),
     RosenbrockW(RosenbrockTableau),
 }
-
-/// What makes a step.
-pub(crate) type Step = Box<dyn Factory + Send + Sync>;
 
 /// All methods.
 ///
@@ -77,6 +74,11 @@ impl Method {
         }
     }
 
+    /// The power of a step's length that its error estimate grows with, where it has one.
+    pub(crate) fn error_power(&self) -> Option<usize> {
+        self.embedded().map(|embedded| 1 + embedded.order.min(self.order()))
+    }
+
     /// A step for a system, which estimates its error where `adapts` says so and the method can, and
     /// whose equations are solved to a tolerance where there are any.
     pub(crate) fn step(
@@ -85,7 +87,7 @@ impl Method {
         adapts: bool,
         solver_tolerance: f64,
         linear_solver: LinearSolverKind,
-    ) -> Step {
+    ) -> BoxedFactory {
         let n = system.state_names().len();
         let estimate = self.embedded().filter(|_| adapts);
         match self.0 {

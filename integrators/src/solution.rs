@@ -11,6 +11,12 @@ pub struct Status(pub(crate) i32);
 impl Status {
     /// A state was infinite or not a number at a save point. From there on its rows hold NaN.
     pub const NON_FINITE: Self = Self(1);
+    /// No step was short enough for the tolerance: it would not have moved the time. The rows from
+    /// there on hold NaN. The solution may have a pole there, or jump.
+    pub const STEP_TOO_SMALL: Self = Self(2);
+    /// The run had not ended after as many steps, accepted or not, as it might try; the rows from there
+    /// on hold NaN. A larger tolerance, a method for stiff systems, or more steps may help.
+    pub const TOO_MANY_STEPS: Self = Self(4);
     /// A stage of an implicit method was not solved in as many corrections as there may be; the rows
     /// from there on hold NaN. Shorter steps, or a larger tolerance of the solver, may help.
     pub const NEWTON_ITERATIONS: Self = Self(8);
@@ -37,14 +43,22 @@ pub(crate) enum States {
     F64(Array3<f64>),
 }
 
+/// The steps that runs took.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum StepCounts {
+    /// Equal ones, and equally many.
+    Fixed { step: f64, steps: u64 },
+    /// As many as a tolerance needed: accepted, and tried.
+    Adaptive { steps: Vec<i32>, attempts: Vec<i32> },
+}
+
 /// The results of a solve.
 #[derive(Debug, Clone)]
 pub struct Solution {
     pub(crate) states: States,
     pub(crate) times: Vec<f64>,
     pub(crate) status: Vec<Status>,
-    pub(crate) step: f64,
-    pub(crate) steps: u64,
+    pub(crate) steps: StepCounts,
     pub(crate) wall_time: Duration,
 }
 
@@ -90,18 +104,37 @@ impl Solution {
         self.status.len()
     }
 
-    /// The step that was taken: the one asked for, or less, so that whole steps reach each row.
-    pub fn step(&self) -> f64 {
-        self.step
+    /// The step that was taken where all are equal: the one asked for, or less, so that whole steps
+    /// reach each row.
+    pub fn step(&self) -> Option<f64> {
+        match self.steps {
+            StepCounts::Fixed { step, .. } => Some(step),
+            StepCounts::Adaptive { .. } => None,
+        }
     }
 
-    /// The steps of one run.
-    pub fn steps(&self) -> u64 {
-        self.steps
+    /// How many steps each run took.
+    pub fn steps(&self) -> impl ExactSizeIterator<Item = u64> {
+        (0..self.runs()).map(|run| match &self.steps {
+            StepCounts::Fixed { steps, .. } => *steps,
+            StepCounts::Adaptive { steps, .. } => count(steps, run),
+        })
+    }
+
+    /// How many steps each run tried: those that it took, and those whose error was not tolerated.
+    pub fn attempts(&self) -> impl ExactSizeIterator<Item = u64> {
+        (0..self.runs()).map(|run| match &self.steps {
+            StepCounts::Fixed { steps, .. } => *steps,
+            StepCounts::Adaptive { attempts, .. } => count(attempts, run),
+        })
     }
 
     /// The time from the call to the result.
     pub fn wall_time(&self) -> Duration {
         self.wall_time
     }
+}
+
+fn count(counts: &[i32], run: usize) -> u64 {
+    counts.get(run).map_or(0, |&count| u64::from(count.cast_unsigned()))
 }

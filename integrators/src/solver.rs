@@ -17,11 +17,11 @@ use ndarray::Array3;
 pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
-use self::launch::{Scalar, Tables};
+use self::launch::{Ends, Scalar, Tables};
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};
-use crate::schedule::Schedule;
-use crate::solution::{Solution, States, Status};
+use crate::schedule::{Schedule, Stepping, Steps};
+use crate::solution::{Solution, States, Status, StepCounts};
 use crate::system::System;
 
 /// A compiled solver for one system.
@@ -44,7 +44,7 @@ pub struct Solver {
     layout: Arc<Layout>,
     source: KernelSource,
     kernel: Kernel,
-    dt: f64,
+    stepping: Stepping,
     save_every: Option<f64>,
     chunk_bytes: usize,
 }
@@ -79,29 +79,36 @@ impl Solver {
         progress: impl Fn(usize, usize) + Sync,
     ) -> Result<Solution, SolveError> {
         let start = Instant::now();
-        let schedule = Schedule::new(&span, self.dt, self.save_every)?;
+        let schedule = Schedule::new(&span, self.stepping, self.save_every)?;
         schedule.check_times(self.source.precision)?;
         let inputs = Inputs::new(batch.borrow(), &self.system)?;
         let done = AtomicUsize::new(0);
         let progress = |more: usize| {
             progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
         };
-        let (states, status) = match self.source.precision {
+        let (states, ends) = match self.source.precision {
             Precision::F32 => {
-                let (states, status) = self.run::<f32>(&inputs, &schedule, &progress)?;
-                (States::F32(states), status)
+                let (states, ends) = self.run::<f32>(&inputs, &schedule, &progress)?;
+                (States::F32(states), ends)
             }
             Precision::F64 => {
-                let (states, status) = self.run::<f64>(&inputs, &schedule, &progress)?;
-                (States::F64(states), status)
+                let (states, ends) = self.run::<f64>(&inputs, &schedule, &progress)?;
+                (States::F64(states), ends)
             }
         };
         Ok(Solution {
             states,
             times: schedule.times().collect(),
-            status: status.into_iter().map(Status).collect(),
-            step: schedule.step(),
-            steps: (schedule.steps * schedule.intervals) as u64,
+            status: ends.status.into_iter().map(Status).collect(),
+            steps: match schedule.steps {
+                Steps::Fixed(steps) => StepCounts::Fixed {
+                    step: schedule.interval / steps as f64,
+                    steps: (steps * schedule.intervals) as u64,
+                },
+                Steps::Adaptive(_) => {
+                    StepCounts::Adaptive { steps: ends.steps, attempts: ends.attempts }
+                }
+            },
             wall_time: start.elapsed(),
         })
     }
@@ -112,22 +119,23 @@ impl Solver {
         inputs: &Inputs<'_>,
         schedule: &Schedule,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<(Array3<T>, Vec<i32>), SolveError> {
+    ) -> Result<(Array3<T>, Ends<Vec<i32>>), SolveError> {
         let (rows, states) = (schedule.rows(), inputs.states.len());
-        let mut status = launch::zeros(&[inputs.runs])?;
+        let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
         let bytes = self.device.launch_bytes(self.chunk_bytes)?;
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs)?;
-            tables.launch(&self.kernel, schedule, &mut all, &mut status, progress)?;
+            let all_ends = ends.of(&(0..inputs.runs));
+            tables.launch(&self.kernel, schedule, &mut all, all_ends, progress)?;
         } else {
             for begin in (0..inputs.runs).step_by(chunk) {
                 let runs = begin..inputs.runs.min(begin + chunk);
                 let tables = Tables::new(inputs, runs.clone())?;
                 let mut part = launch::zeros(&[rows, states, runs.len()])?;
-                let part_status = status.get_mut(runs.clone()).unwrap_or_default();
-                tables.launch(&self.kernel, schedule, &mut part, part_status, progress)?;
+                let part_ends = ends.of(&runs);
+                tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
                 let rows_of_all = all.chunks_exact_mut(inputs.runs);
                 for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
                     if let Some(place) = row.get_mut(runs.clone()) {
@@ -138,7 +146,7 @@ impl Solver {
         }
         let all = Array3::from_shape_vec((rows, states, inputs.runs), all)
             .map_err(|_| SolveError::TooManyRuns)?;
-        Ok((all, status))
+        Ok((all, ends))
     }
 
     /// Where the buffers of the kernel lie; its `Display` is a table.

@@ -73,7 +73,7 @@ pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
     ivp_loop.state = Buffer::at(place);
     ivp_loop.proposed_state = Buffer::at(place);
     ivp_loop.parameters = Buffer::at(place);
-    BatchKernel { r#loop: ivp_loop }
+    BatchKernel { r#loop: Box::new(ivp_loop) }
 }
 
 fn kvaerno3(place: Location) -> Dirk {

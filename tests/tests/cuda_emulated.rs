@@ -129,10 +129,10 @@ fn solve<T: Pod>(
         .output(&mut status)
         .pair(precision, 0.0)
         .pair(precision, 0.25)
-        .pair(precision, 0.05)
         .integer(RUNS as i64)
         .integer(ROWS as i64)
         .integer(ROWS as i64 - 1)
+        .pair(precision, 0.05)
         .integer(5);
     launch(&mut arguments);
     (states, status)

@@ -2,7 +2,7 @@
 
 use buffer_core::{BufferError, Buffers, Layout};
 
-use super::{Factory, IvpLoop, KernelText};
+use super::{BoxedFactory, Factory, KernelText};
 use crate::System;
 use crate::device::KernelSource;
 
@@ -12,7 +12,7 @@ use crate::device::KernelSource;
 pub struct BatchKernel {
     /// What every run does.
     #[child]
-    pub r#loop: IvpLoop,
+    pub r#loop: BoxedFactory,
 }
 
 impl BatchKernel {
@@ -39,7 +39,6 @@ impl BatchKernel {
 
 impl Factory for BatchKernel {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
-        text.push(include_str!("../../kernels/arguments.cuh"));
         self.r#loop.write(text, &text.child(path, "loop"))?;
         text.header(path)?;
         text.push(include_str!("../../kernels/batch_kernel.cuh"));

@@ -1,15 +1,15 @@
-//! The initial value problem of one run, from save point to save point.
+//! The initial value problem of one run, from save point to save point with a fixed step.
 
 use std::collections::BTreeSet;
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText};
+use super::{BoxedFactory, Factory, KernelText};
 use crate::SystemFunction;
 
-/// The loop over the steps of a run.
+/// The loop over the steps of a run, all of them equal.
 #[derive(Buffers)]
-#[buffers(prefix = "ivp_loop")]
+#[buffers(prefix = "ivp_loop", phases(loop run { begin, step, save }))]
 pub struct IvpLoop {
     /// The number of states.
     pub n_states: usize,
@@ -17,23 +17,23 @@ pub struct IvpLoop {
     pub n_parameters: usize,
 
     /// The state at the beginning of a step. Lanes without a run hold zeros.
-    #[buffer(size = n_states, location = "local", zero)]
+    #[buffer(size = n_states, location = "local", live = run, zero)]
     pub state: Buffer,
     /// The state at its end.
-    #[buffer(size = n_states, location = "local")]
+    #[buffer(size = n_states, location = "local", live = begin..=step)]
     pub proposed_state: Buffer,
     /// The run's own parameters.
-    #[buffer(size = n_parameters, location = "local", zero)]
+    #[buffer(size = n_parameters, location = "local", live = run, zero)]
     pub parameters: Buffer,
 
     /// What makes a step.
-    #[child]
-    pub step: Box<dyn Factory + Send + Sync>,
+    #[child(call = begin..=step)]
+    pub step: BoxedFactory,
 }
 
 impl IvpLoop {
     /// The loop around a step.
-    pub fn new(n_states: usize, n_parameters: usize, step: Box<dyn Factory + Send + Sync>) -> Self {
+    pub fn new(n_states: usize, n_parameters: usize, step: BoxedFactory) -> Self {
         Self {
             n_states,
             n_parameters,
@@ -47,8 +47,11 @@ impl IvpLoop {
 
 impl Factory for IvpLoop {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
+        text.push(include_str!("../../kernels/ivp_loop_arguments.cuh"));
+        text.push(include_str!("../../kernels/arguments.cuh"));
         self.step.write(text, &text.child(path, "step"))?;
         text.header(path)?;
+        text.push(include_str!("../../kernels/runs.cuh"));
         text.push(include_str!("../../kernels/ivp_loop.cuh"));
         Ok(())
     }

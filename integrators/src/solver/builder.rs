@@ -9,16 +9,29 @@ use indexmap::IndexMap;
 
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
-use crate::factories::{BatchKernel, IvpLoop};
+use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, I, IvpLoop, Pi};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
+use crate::schedule::{Stepping, Tolerance};
 use crate::system::System;
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
 
-/// What implicit methods solve their stages to where the caller does not say.
+/// What implicit methods of fixed steps solve their stages to where the caller does not say.
 const SOLVER_TOLERANCE: f64 = 1e-8;
+
+/// Each of the two tolerances where only the other one is given.
+const TOLERANCE: f64 = 1e-6;
+
+/// The steps that a run may try where the caller does not say.
+const MAX_STEPS: usize = 1_000_000;
+
+/// The controllers, by name.
+const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 2] = [
+    ("i", |error_power| Box::new(I { error_power })),
+    ("pi", |error_power| Box::new(Pi::new(error_power))),
+];
 
 /// A solver that is being set up.
 #[derive(Debug, Clone)]
@@ -27,7 +40,12 @@ pub struct SolverBuilder {
     method: String,
     precision: Precision,
     dt: Option<f64>,
-    solver_tolerance: f64,
+    atol: Option<f64>,
+    rtol: Option<f64>,
+    controller: Option<String>,
+    max_steps: Option<usize>,
+    first_step: Option<f64>,
+    solver_tolerance: Option<f64>,
     linear_solver: Option<String>,
     save_every: Option<f64>,
     device: Option<Device>,
@@ -42,7 +60,12 @@ impl SolverBuilder {
             method: "tsit5".to_owned(),
             precision: Precision::F64,
             dt: None,
-            solver_tolerance: SOLVER_TOLERANCE,
+            atol: None,
+            rtol: None,
+            controller: None,
+            max_steps: None,
+            first_step: None,
+            solver_tolerance: None,
             linear_solver: None,
             save_every: None,
             device: None,
@@ -53,7 +76,8 @@ impl SolverBuilder {
 
     /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default; for stiff
     /// systems `implicit_midpoint`, `trapezoidal_dirk` (`ode23t`), `sdirk_2_2`, `l_stable_dirk_3`,
-    /// `kvaerno3` or `l_stable_sdirk_4`. Letters may be of either case.
+    /// `kvaerno3`, `l_stable_sdirk_4`, and the Rosenbrock methods `ros3p`, `rodas3p` and `rosenbrock23`
+    /// (`ode23s`). Letters may be of either case.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into().to_ascii_lowercase();
@@ -67,19 +91,67 @@ impl SolverBuilder {
         self
     }
 
-    /// Sets the longest step. The time between save points is divided into equal steps, as few as
-    /// make them no longer than this.
+    /// Has all steps be equal, and no longer than this: the time between save points is divided into as
+    /// few of them as may be.
     #[must_use]
     pub fn dt(mut self, dt: f64) -> Self {
         self.dt = Some(dt);
         self
     }
 
+    /// Has steps be as long as an error of `tolerance * (1 + |state|)` in each of them allows: sets
+    /// [`atol`](Self::atol) and [`rtol`](Self::rtol).
+    #[must_use]
+    pub fn tolerance(self, tolerance: f64) -> Self {
+        self.atol(tolerance).rtol(tolerance)
+    }
+
+    /// Sets what the error of a step may be where a state is near 0. A step is accepted where its error
+    /// is at most `atol + rtol * |state|`, in the root mean square over the states, the larger of the
+    /// states before and after it counting. 1e-6 where only `rtol` is given.
+    #[must_use]
+    pub fn atol(mut self, atol: f64) -> Self {
+        self.atol = Some(atol);
+        self
+    }
+
+    /// Sets what the error of a step may be relative to a state that is far from 0; 1e-6 where only
+    /// [`atol`](Self::atol) is given.
+    #[must_use]
+    pub fn rtol(mut self, rtol: f64) -> Self {
+        self.rtol = Some(rtol);
+        self
+    }
+
+    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, or `pi`, that of
+    /// implicit ones.
+    #[must_use]
+    pub fn controller(mut self, controller: impl Into<String>) -> Self {
+        self.controller = Some(controller.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Gives up a run that has not ended after so many steps, accepted or not; 1 000 000 is the default.
+    #[must_use]
+    pub fn max_steps(mut self, max_steps: usize) -> Self {
+        self.max_steps = Some(max_steps);
+        self
+    }
+
+    /// Sets the first step that a run tries by a tolerance. Without it, it is found from the equations at
+    /// the initial state.
+    #[must_use]
+    pub fn first_step(mut self, first_step: f64) -> Self {
+        self.first_step = Some(first_step);
+        self
+    }
+
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states; 1e-8 is the default. Rounding limits it.
+    /// root mean square over the states. The smaller one of the tolerances is the default where there
+    /// are any, else 1e-8. Rounding limits it.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
-        self.solver_tolerance = tolerance;
+        self.solver_tolerance = Some(tolerance);
         self
     }
 
@@ -127,26 +199,78 @@ impl SolverBuilder {
     /// The kernel that the solver will run, with its buffers as declared.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], [`SolveError::UnknownLinearSolver`], and
-    /// [`SolveError::SolverTolerance`].
+    /// Where a name is unknown, a tolerance is none, or settings contradict each other.
     pub fn factory(&self) -> Result<BatchKernel, SolveError> {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
-        check_solver_tolerance(self.solver_tolerance)?;
+        let method = find(&self.method)?;
+        let tolerance = self.tolerances()?;
+        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::smaller);
+        let solver_tolerance = self.solver_tolerance.unwrap_or(default);
+        check_solver_tolerance(solver_tolerance)?;
         let linear_solver = match &self.linear_solver {
             Some(name) => find_linear_solver(name)?,
             None => LinearSolverKind::default_for(&self.system),
         };
-        let method = find(&self.method)?;
-        let step = method.step(&self.system, false, self.solver_tolerance, linear_solver);
-        Ok(BatchKernel { r#loop: IvpLoop::new(states, parameters, step) })
+        let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
+        let r#loop: BoxedFactory = if tolerance.is_some() {
+            let power = check_adaptive(&method, &self.method)?;
+            let controller = self.controller.as_deref();
+            let default = if method.is_implicit() { "pi" } else { "i" };
+            let controller = find_controller(controller.unwrap_or(default))?(power);
+            Box::new(AdaptiveLoop::new(states, parameters, power, step, controller))
+        } else {
+            Box::new(IvpLoop::new(states, parameters, step))
+        };
+        Ok(BatchKernel { r#loop })
+    }
+
+    /// What chooses steps, where they are not fixed.
+    fn tolerances(&self) -> Result<Option<Tolerance>, SolveError> {
+        if self.atol.is_none() && self.rtol.is_none() {
+            let settings = [
+                (".controller(...)", self.controller.is_some()),
+                (".max_steps(...)", self.max_steps.is_some()),
+                (".first_step(...)", self.first_step.is_some()),
+            ];
+            return match settings.into_iter().find(|(_, given)| *given) {
+                Some((setting, _)) => Err(SolveError::NeedsTolerance { setting }),
+                None => Ok(None),
+            };
+        }
+        if self.dt.is_some() {
+            return Err(SolveError::StepAndTolerance);
+        }
+        let tolerance = Tolerance {
+            atol: self.atol.unwrap_or(TOLERANCE),
+            rtol: self.rtol.unwrap_or(TOLERANCE),
+            first_step: self.first_step,
+            max_steps: self.max_steps.unwrap_or(MAX_STEPS),
+        };
+        check_tolerance("atol", tolerance.atol, self.precision)?;
+        check_tolerance("rtol", tolerance.rtol, self.precision)?;
+        check_first_step(tolerance.first_step)?;
+        check_max_steps(tolerance.max_steps)?;
+        Ok(Some(tolerance))
+    }
+
+    /// How long steps are.
+    fn stepping(&self) -> Result<Stepping, SolveError> {
+        match (self.tolerances()?, self.dt) {
+            (Some(tolerance), _) => Ok(Stepping::Adaptive(tolerance)),
+            (None, Some(dt)) => Ok(Stepping::Fixed(dt)),
+            (None, None) => Err(SolveError::NoStep {
+                method: self.method.clone(),
+                adapts: find(&self.method)?.is_adaptive(),
+            }),
+        }
     }
 
     /// Where the kernel's buffers lie on a target, which need not be of this machine.
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`], and [`SolveError::UnknownPath`] or [`SolveError::Buffers`]
-    /// where a buffer cannot lie where it was placed.
+    /// As [`factory`](Self::factory); and [`SolveError::UnknownPath`] or [`SolveError::Buffers`] where a
+    /// buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
         let mut registry = BufferRegistry::new();
         let root = registry.add(&self.factory()?)?;
@@ -159,9 +283,8 @@ impl SolverBuilder {
     /// The text of the kernel in a [`layout`](Self::layout).
     ///
     /// # Errors
-    /// [`SolveError::UnknownMethod`]; [`SolveError::System`] where the layout's precision does not
-    /// hold the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another
-    /// kernel.
+    /// As [`factory`](Self::factory); [`SolveError::System`] where the layout's precision does not hold
+    /// the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
         self.system.check_numbers(layout.target().precision())?;
         Ok(self.factory()?.source(&self.system, layout)?)
@@ -198,10 +321,10 @@ impl SolverBuilder {
         };
         let layout = self.layout(&device.target(self.precision)?)?;
         let source = self.source(&layout)?;
-        let dt = self.dt.ok_or(SolveError::NoStep { method: self.method })?;
+        let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
         let Self { system, save_every, chunk_bytes, .. } = self;
-        Ok(Solver { system, device, layout, source, kernel, dt, save_every, chunk_bytes })
+        Ok(Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes })
     }
 }
 
@@ -212,6 +335,57 @@ fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
     } else {
         Err(SolveError::SolverTolerance { tolerance })
     }
+}
+
+/// A tolerance is a number that the precision can hold and, relative to a state, keep.
+fn check_tolerance(what: &'static str, value: f64, precision: Precision) -> Result<(), SolveError> {
+    let (least, most) = match (what, precision) {
+        ("rtol", Precision::F32) => (4.0 * f64::from(f32::EPSILON), 1.0),
+        ("rtol", Precision::F64) => (4.0 * f64::EPSILON, 1.0),
+        (_, Precision::F32) => (1e-30, 1e30),
+        (_, Precision::F64) => (1e-300, 1e300),
+    };
+    if value >= least && value <= most {
+        Ok(())
+    } else {
+        Err(SolveError::Tolerance { what, value, least, most, precision })
+    }
+}
+
+/// A first step is a length of time.
+fn check_first_step(first_step: Option<f64>) -> Result<(), SolveError> {
+    match first_step {
+        Some(first_step) if !(first_step > 0.0 && first_step.is_finite()) => {
+            Err(SolveError::FirstStep { first_step })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Kernels can count the steps that a run may try.
+fn check_max_steps(max_steps: usize) -> Result<(), SolveError> {
+    if max_steps > 0 && i32::try_from(max_steps).is_ok() {
+        Ok(())
+    } else {
+        Err(SolveError::MaxSteps { max_steps })
+    }
+}
+
+/// A tolerance chooses the steps of methods that estimate their error.
+fn check_adaptive(method: &Method, name: &str) -> Result<usize, SolveError> {
+    method.error_power().ok_or_else(|| SolveError::NotAdaptive {
+        method: name.to_owned(),
+        adaptive: methods().filter(Method::is_adaptive).map(|method| method.name()).collect(),
+    })
+}
+
+/// What makes the controller of a name.
+fn find_controller(name: &str) -> Result<fn(usize) -> BoxedFactory, SolveError> {
+    let found = CONTROLLERS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, new)| *new).ok_or_else(|| SolveError::UnknownController {
+        given: name.to_owned(),
+        known: CONTROLLERS.map(|(known, _)| known).to_vec(),
+    })
 }
 
 /// The method of a name.

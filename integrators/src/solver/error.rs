@@ -1,6 +1,6 @@
 //! What a solver refuses.
 
-use buffer_core::{BufferError, OccupancyError};
+use buffer_core::{BufferError, OccupancyError, Precision};
 use thiserror::Error;
 
 use crate::device::DeviceError;
@@ -27,11 +27,78 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
-    /// No step was given.
-    #[error("the method `{method}` has a fixed step, and none was given\nhelp: add `.dt(...)`")]
+    /// Neither a step was given nor a tolerance.
+    #[error(
+        "how long the steps of `{method}` are was not given\nhelp: add {}`.dt(...)`",
+        if *adapts { "`.tolerance(...)` or " } else { "" }
+    )]
     NoStep {
         /// The method.
         method: String,
+        /// Whether a tolerance can choose its steps.
+        adapts: bool,
+    },
+    /// Both a step was given and a tolerance.
+    #[error(
+        "both a fixed step was given and a tolerance, which chooses steps\nhelp: remove `.dt(...)`, or the tolerance"
+    )]
+    StepAndTolerance,
+    /// No tolerance can choose the steps of the method.
+    #[error(
+        "`{method}` does not estimate its error, so that no tolerance can choose its steps\nhelp: give `.dt(...)` instead; methods that do are {}",
+        adaptive.join(", ")
+    )]
+    NotAdaptive {
+        /// The method.
+        method: String,
+        /// The methods whose steps a tolerance can choose.
+        adaptive: Vec<&'static str>,
+    },
+    /// Something is said of steps that a tolerance chooses, and there is none.
+    #[error(
+        "`{setting}` is about steps that a tolerance chooses, and none was given\nhelp: add `.tolerance(...)`, or remove it"
+    )]
+    NeedsTolerance {
+        /// What was set.
+        setting: &'static str,
+    },
+    /// A tolerance is none.
+    #[error(
+        "a tolerance `{what}` of {value:?} is none in {precision}\nhelp: give a number from {least:?} to {most:?}"
+    )]
+    Tolerance {
+        /// `atol` or `rtol`.
+        what: &'static str,
+        /// The tolerance.
+        value: f64,
+        /// The least that the precision can hold or keep.
+        least: f64,
+        /// The most that is a tolerance.
+        most: f64,
+        /// The precision of the solve.
+        precision: Precision,
+    },
+    /// A first step is no length of time.
+    #[error(
+        "{first_step:?} is no step to begin with\nhelp: give a finite time above 0, or leave it out"
+    )]
+    FirstStep {
+        /// The step.
+        first_step: f64,
+    },
+    /// A run cannot try so many steps.
+    #[error("a run cannot try at most {max_steps} steps\nhelp: give a number from 1 to 2147483647")]
+    MaxSteps {
+        /// The number.
+        max_steps: usize,
+    },
+    /// The controller does not exist.
+    #[error("unknown controller `{given}`{}\nhelp: controllers are {}", did_you_mean(given, known.iter().copied()), known.join(", "))]
+    UnknownController {
+        /// The name given.
+        given: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
     },
     /// The tolerance of the solver is no tolerance.
     #[error(

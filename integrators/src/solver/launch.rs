@@ -10,7 +10,7 @@ use super::SolveError;
 use crate::batch::{Input, Inputs};
 use crate::device::Kernel;
 use crate::device::arguments::Arguments;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, Steps};
 
 /// A real of some precision.
 pub(super) trait Scalar: Pod {
@@ -48,8 +48,48 @@ pub(super) fn zeros<T: Pod>(shape: &[usize]) -> Result<Vec<T>, SolveError> {
 pub(super) fn chunk_runs<T>(inputs: &Inputs<'_>, rows: usize, bytes: usize) -> usize {
     let inputs_of_run = inputs.states.len() + inputs.parameters.len();
     let reals = rows.saturating_mul(inputs.states.len()).saturating_add(inputs_of_run);
-    let run_bytes = reals.saturating_mul(size_of::<T>()).saturating_add(size_of::<i32>());
+    let run_bytes = reals.saturating_mul(size_of::<T>()).saturating_add(3 * size_of::<i32>());
     (bytes / run_bytes).clamp(1, i32::MAX as usize)
+}
+
+/// How runs ended, each by a table of one value per run.
+#[derive(Debug, Default)]
+pub(super) struct Ends<T> {
+    pub(super) status: T,
+    /// Accepted steps; empty where all are equal.
+    pub(super) steps: T,
+    /// All steps that were tried; empty where all are equal.
+    pub(super) attempts: T,
+}
+
+impl Ends<Vec<i32>> {
+    pub(super) fn new(runs: usize, steps: Steps) -> Result<Self, SolveError> {
+        let counted = if matches!(steps, Steps::Adaptive(_)) { runs } else { 0 };
+        Ok(Self {
+            status: zeros(&[runs])?,
+            steps: zeros(&[counted])?,
+            attempts: zeros(&[counted])?,
+        })
+    }
+
+    /// Those of some of the runs.
+    pub(super) fn of(&mut self, runs: &Range<usize>) -> Ends<&mut [i32]> {
+        Ends {
+            status: self.status.get_mut(runs.clone()).unwrap_or_default(),
+            steps: self.steps.get_mut(runs.clone()).unwrap_or_default(),
+            attempts: self.attempts.get_mut(runs.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Steps below this are not worth their time, whatever the time is: 28 decades short of the time
+/// between save points, or so short that a kernel cannot compute with them.
+fn smallest_step(precision: Precision, interval: f64) -> f64 {
+    let computable = match precision {
+        Precision::F32 => f64::from(f32::MIN_POSITIVE) * 1e6,
+        Precision::F64 => f64::MIN_POSITIVE * 1e6,
+    };
+    (interval * 1e-28).max(computable)
 }
 
 /// The inputs of a chunk of runs.
@@ -68,31 +108,42 @@ impl<T: Scalar> Tables<T> {
         })
     }
 
-    /// Runs the kernel: `states` gets the saved states of all runs, `status` how each ended.
+    /// Runs the kernel: `states` gets the saved states of all runs, `ends` how each ended.
     pub(super) fn launch(
         &self,
         kernel: &Kernel,
         schedule: &Schedule,
         states: &mut [T],
-        status: &mut [i32],
+        ends: Ends<&mut [i32]>,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<(), SolveError> {
         let mut arguments = Arguments::new()
             .input(&self.initial_states)
             .input(&self.parameters)
             .output(states)
-            .output(status)
+            .output(ends.status)
             .pair(T::PRECISION, schedule.start)
             .pair(T::PRECISION, schedule.interval)
-            .pair(T::PRECISION, schedule.step())
             .integer(self.runs as i64)
             .integer(schedule.rows() as i64)
-            .integer(schedule.intervals as i64)
-            .integer(schedule.steps as i64);
-        // SAFETY: these are the fields of `kernels/arguments.cuh`, in order, and a `BatchKernel`
-        // wrote the text. It reads one value per input and run, and writes `rows` times one value
-        // per state and run and one status per run, each at the run's own index; the tables were
-        // made with just these lengths, for the same system.
+            .integer(schedule.intervals as i64);
+        arguments = match schedule.steps {
+            Steps::Fixed(steps) => {
+                arguments.pair(T::PRECISION, schedule.interval / steps as f64).integer(steps as i64)
+            }
+            Steps::Adaptive(tolerance) => arguments
+                .output(ends.steps)
+                .output(ends.attempts)
+                .pair(T::PRECISION, tolerance.atol)
+                .pair(T::PRECISION, tolerance.rtol)
+                .pair(T::PRECISION, tolerance.first_step.unwrap_or_default())
+                .pair(T::PRECISION, smallest_step(T::PRECISION, schedule.interval))
+                .integer(tolerance.max_steps as i64),
+        };
+        // SAFETY: these are the fields of `kernels/arguments.cuh` with those of the loop, in order, and
+        // a `BatchKernel` around the loop for these steps wrote the text. It reads one value per input
+        // and run, and writes `rows` times one value per state and run and one of each end per run, at
+        // the run's own index; the tables were made with just these lengths, for the same system.
         unsafe { kernel.launch(&mut arguments, self.runs, progress)? };
         Ok(())
     }

@@ -1,0 +1,3 @@
+#define LOOP_ARGUMENTS                                                                             \
+    pair dt;                                                                                       \
+    long long steps; /* in one interval */
