@@ -29,7 +29,8 @@ INLINE real SELF(error_square)(const arguments *a, BUFFER(const real) state, BUF
     UNROLL
     for (int i = 0; i < SIZE(state); i++) {
         const real before = ABS(state[i]), after = ABS(proposed_state[i]);
-        const real scaled = error[i] / SELF(tolerated)(a, SELECT_LESS(before, after, after, before));
+        /* What is no number has no error that is tolerated. */
+        const real scaled = error[i] / SELF(tolerated)(a, SELECT_LESS(after, before, before, after));
         sum = FMA(scaled, scaled, sum);
     }
     return sum * (REAL(1.0) / SPLAT((real_scalar)SIZE(state)));
@@ -78,13 +79,12 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     ALLOCATE(error, m);
     ALLOCATE(slope, m);
     const precise start = PRECISE(a->start), length = PRECISE(a->interval);
-    const real smallest_step = SPLAT(a->smallest_step.high);
     const integer max_steps = INTEGER((integer_scalar)a->max_steps);
     mask busy = NO_LANES, stopped = ALL_LANES;
     integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
     integer steps = INTEGER(0), attempts = INTEGER(0);
     precise interval_start = start, elapsed = start;
-    real dt = REAL(0.0);
+    real dt = REAL(0.0), shortest = REAL(0.0);
 
     for (;;) {
         if (ANY(stopped)) {
@@ -116,10 +116,12 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
                 real first = SPLAT(a->first_step.high);
                 if (a->first_step.high == 0)
                     first = SELF(first_step)(a, state, parameters, t, slope, proposed_state, error);
-                dt = SELECT(fresh, MAX(first, smallest_step), dt);
+                dt = SELECT(fresh, first, dt);
                 CHILD(step, begin)(m, fresh, state, parameters, t, proposed_state);
             }
             interval_start = ADVANCE(start, interval, a->interval);
+            shortest = FMA(RESOLUTION, ABS(interval_start.high), SPLAT(a->smallest_step.high));
+            dt = MAX(dt, shortest);
             elapsed.high = SELECT(stopped, REAL(0.0), elapsed.high);
             elapsed.low = SELECT(stopped, REAL(0.0), elapsed.low);
         }
@@ -136,13 +138,13 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             failure = CHILD(step, step)(m, busy, state, proposed_state, error, parameters, t, attempt);
             square = SELF(error_square)(a, state, proposed_state, error);
         }
-        const mask measured = AND(EQ(failure, INTEGER(0)), LT(square, REAL(1e30)));
-        const mask accepted = AND(measured, LE(square, REAL(1.0)));
-        const real size = REAL(0.5) * LOG2(SELECT(measured, square, REAL(1e30)));
+        const mask solved = EQ(failure, INTEGER(0)), accepted = AND(solved, LE(square, REAL(1.0)));
+        const mask measured = AND(solved, LT(square, REAL(1e30)));
+        const real excess = LOG2(SELECT(measured, square, REAL(1e30)));
         real growth;
         {
             PHASE(accept);
-            growth = CHILD(controller, growth)(m, accepted, NOT(arrives), size);
+            growth = CHILD(controller, growth)(m, accepted, NOT(arrives), excess);
             CHILD(step, commit)(m, accepted, attempt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
@@ -150,25 +152,24 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         }
         const real most = REAL(3.321928), least = REAL(-2.321928); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);
-        const real next = attempt * EXP2(SELECT_LESS(growth, least, least, growth));
-        const precise end = TWO_SUM(elapsed.high, attempt);
-        elapsed.high = SELECT(accepted, end.high, elapsed.high);
-        elapsed.low = SELECT(accepted, elapsed.low + end.low, elapsed.low);
+        const real next = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
+        const precise sum = TWO_SUM(elapsed.high, SELECT(accepted, attempt, REAL(0.0)));
+        elapsed.high = sum.high;
+        elapsed.low = elapsed.low + sum.low;
         const mask arrived = AND(accepted, arrives);
         dt = SELECT(arrived, dt, next);
         attempts = attempts + 1;
         steps = SELECT_INTEGER(accepted, steps + 1, steps);
 
-        /* Shorter steps do not move time; neither does a step that is no number. */
-        const real smallest = FMA(RESOLUTION, ABS(t) + elapsed.high, smallest_step);
-        const mask stuck = AND(NOT(accepted), NOT(LE(smallest, next)));
-        const mask spent = AND(LE(max_steps, attempts), NOT(arrived));
+        /* A step that would not move time does not help; neither does one that is no number. */
+        const mask stuck = NOT(LE(FMA(RESOLUTION, elapsed.high, shortest), next));
+        const mask spent = LE(max_steps, attempts);
         stopped = AND(busy, OR(arrived, OR(stuck, spent)));
         if (ANY(stopped)) {
-            const integer wrong = SELECT_INTEGER(FINITE(square), INTEGER(STEP_TOO_SMALL), INTEGER(NON_FINITE));
-            const integer reason = SELECT_INTEGER(EQ(failure, INTEGER(0)), wrong, failure);
-            status = SELECT_INTEGER(AND(stopped, spent), INTEGER(TOO_MANY_STEPS), status);
-            status = SELECT_INTEGER(AND(stopped, stuck), reason, status);
+            const mask failed = AND(stopped, NOT(arrived));
+            const integer cause = SELECT_INTEGER(FINITE(square), INTEGER(STEP_TOO_SMALL), INTEGER(NON_FINITE));
+            status = SELECT_INTEGER(failed, INTEGER(TOO_MANY_STEPS), status);
+            status = SELECT_INTEGER(AND(failed, stuck), SELECT_INTEGER(solved, cause, failure), status);
         }
     }
 }

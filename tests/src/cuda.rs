@@ -2,20 +2,15 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "fails the test that calls it")]
 
+use std::fmt;
 use std::sync::Arc;
 
-use buffer_core::{Buffer, BufferRegistry, Layout, Location, Target};
-use integrators::System;
+use buffer_core::{Layout, Location, Precision, Target};
 use integrators::device::KernelSource;
 use integrators::device::nvrtc::{Nvrtc, NvrtcError};
-use integrators::factories::{
-    BatchKernel, Dirk, Erk, ExplicitEuler, Factory, IvpLoop, Lu, MinimalResidual, NewtonKrylov,
-    RosenbrockW,
-};
-use integrators::tableau::{CLASSICAL_RK4, KVAERNO3, RODAS3P, TSIT5};
+use integrators::{Method, Solver, SolverBuilder, System, methods};
 
-/// The methods of [`lorenz_kernel`].
-pub const METHODS: [&str; 5] = ["euler", "classical-rk4", "tsit5", "kvaerno3", "rodas3p"];
+use crate::placement::roots;
 
 /// The places that every buffer of a kernel can be given.
 pub const PLACES: [Location; 2] = [Location::Local, Location::Shared];
@@ -50,73 +45,68 @@ pub fn lorenz() -> System {
         .unwrap()
 }
 
-/// A kernel for [`lorenz`] with all its buffers in one place.
-///
-/// # Panics
-/// Where the method is none of [`METHODS`].
-pub fn lorenz_kernel(method: &str, place: Location) -> BatchKernel {
-    let erk = |tableau| {
-        let mut erk = Erk::new(3, tableau, None);
-        erk.stage_rhs = Buffer::at(place);
-        erk.stage_accumulator = Buffer::at(place);
-        Box::new(erk)
-    };
-    let step: Box<dyn Factory + Send + Sync> = match method {
-        "euler" => Box::new(ExplicitEuler),
-        "classical-rk4" => erk(CLASSICAL_RK4),
-        "tsit5" => erk(TSIT5),
-        "kvaerno3" => Box::new(kvaerno3(place)),
-        "rodas3p" => Box::new(rodas3p(place)),
-        _ => panic!("no method `{method}`"),
-    };
-    let mut ivp_loop = IvpLoop::new(3, 1, step);
-    ivp_loop.state = Buffer::at(place);
-    ivp_loop.proposed_state = Buffer::at(place);
-    ivp_loop.parameters = Buffer::at(place);
-    BatchKernel { r#loop: Box::new(ivp_loop) }
+/// A kernel of a method: with fixed steps, or with steps that a tolerance chooses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Case {
+    /// The method.
+    pub method: Method,
+    /// Whether a tolerance chooses its steps.
+    pub adapts: bool,
+    /// What solves its linear systems; none for the default.
+    pub linear_solver: Option<&'static str>,
 }
 
-fn kvaerno3(place: Location) -> Dirk {
-    let mut linear_solver = MinimalResidual::new(3, 1e-3);
-    linear_solver.preconditioned_vec = Buffer::at(place);
-    linear_solver.temp = Buffer::at(place);
-    let mut solver = NewtonKrylov::new(3, 1e-6, Box::new(linear_solver));
-    solver.delta = Buffer::at(place);
-    solver.residual = Buffer::at(place);
-    solver.prepared = Buffer::at(place);
-    solver.prev_theta = Buffer::at(place);
-    let mut dirk = Dirk::new(3, KVAERNO3, None, solver);
-    dirk.stage_increment = Buffer::at(place);
-    dirk.accumulator = Buffer::at(place);
-    dirk.stage_base = Buffer::at(place);
-    dirk.stage_rhs = Buffer::at(place);
-    dirk
+/// Every method with fixed steps, and where it can, with a tolerance; and one of each implicit family over
+/// the linear solver that is not the default here.
+pub fn cases() -> impl Iterator<Item = Case> {
+    methods().flat_map(|method| {
+        let other = ["kvaerno3", "rodas3p"].contains(&method.name());
+        let linear_solvers = [None, Some("minimal_residual")].into_iter().take(1 + usize::from(other));
+        linear_solvers.flat_map(move |linear_solver| {
+            let both = [false, true].map(|adapts| Case { method, adapts, linear_solver });
+            both.into_iter().filter(move |case| !case.adapts || method.is_adaptive())
+        })
+    })
 }
 
-fn rodas3p(place: Location) -> RosenbrockW {
-    let solver = Box::new(Lu::new(&lorenz().jacobian_pattern()));
-    let mut step = RosenbrockW::new(3, false, RODAS3P, None, solver, 1e-6);
-    step.stage_rhs = Buffer::at(place);
-    step.stage_store = Buffer::at(place);
-    step.prepared = Buffer::at(place);
-    step.time_derivative = Buffer::at(place);
-    step
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = if self.adapts { "adaptive" } else { "fixed" };
+        write!(f, "{} {}", steps, self.method.name())?;
+        self.linear_solver.map_or(Ok(()), |solver| write!(f, " over {solver}"))
+    }
 }
 
-/// The kernel's layout for a target.
-///
-/// # Panics
-/// Where there is none.
-pub fn layout(kernel: &BatchKernel, target: &Target) -> Arc<Layout> {
-    let mut registry = BufferRegistry::new();
-    let id = registry.add(kernel).unwrap();
-    registry.layout(id, target).unwrap()
-}
+impl Case {
+    /// A solver for [`lorenz`] that saves some rows. Its steps are of some length.
+    pub fn solver(&self, precision: Precision) -> SolverBuilder {
+        let solver = Solver::builder(&lorenz()).method(self.method.name()).precision(precision);
+        let solver = if self.adapts { solver.tolerance(1e-4) } else { solver.dt(0.05) };
+        match self.linear_solver {
+            Some(linear_solver) => solver.linear_solver(linear_solver),
+            None => solver,
+        }
+    }
 
-/// The kernel's text for [`lorenz`] and a target.
-///
-/// # Panics
-/// Where there is no layout.
-pub fn source(kernel: &BatchKernel, target: &Target) -> KernelSource {
-    kernel.source(&lorenz(), &layout(kernel, target)).unwrap()
+    /// The kernel with all its buffers in one place, laid out for a target.
+    ///
+    /// # Panics
+    /// Where there is no layout.
+    pub fn layout(&self, place: Location, target: &Target) -> Arc<Layout> {
+        self.placed(place, target).layout(target).unwrap()
+    }
+
+    /// The text of that kernel.
+    ///
+    /// # Panics
+    /// Where there is no layout.
+    pub fn source(&self, place: Location, target: &Target) -> KernelSource {
+        self.placed(place, target).source(&self.layout(place, target)).unwrap()
+    }
+
+    fn placed(&self, place: Location, target: &Target) -> SolverBuilder {
+        let solver = self.solver(target.precision());
+        let roots = roots(&solver.factory().unwrap()).unwrap();
+        roots.into_iter().fold(solver, |solver, root| solver.location(root, place))
+    }
 }

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::process::Command;
 
 use buffer_core::{ComputeCapability, Precision, Target};
-use buffer_tests::cuda::{METHODS, PLACES, lorenz_kernel, source};
+use buffer_tests::cuda::{PLACES, cases};
 use bytemuck::Pod;
 use integrators::device::KernelSource;
 use integrators::device::arguments::{Argument, Arguments};
@@ -110,18 +110,19 @@ const ROWS: usize = 4;
 /// A run whose initial state is no number.
 const BROKEN: usize = 5;
 
-/// Has `launch` solve a batch, and gives its states and statuses.
+/// Has `launch` solve a batch, and gives its states, and per run its status, steps and attempts.
 fn solve<T: Pod>(
+    adapts: bool,
     precision: Precision,
     real: fn(f64) -> T,
     launch: impl FnOnce(&mut Arguments<'_>),
-) -> (Vec<T>, Vec<i32>) {
+) -> (Vec<T>, [Vec<i32>; 3]) {
     let mut initial: Vec<T> =
         (0..STATES * RUNS).map(|index| real(1.0 + index as f64 / 64.0)).collect();
     initial[BROKEN] = real(f64::NAN);
     let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
     let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
-    let mut status = vec![-1; RUNS];
+    let [mut status, mut steps, mut attempts] = [0; 3].map(|_| vec![-1; RUNS]);
     let mut arguments = Arguments::new()
         .input(&initial)
         .input(&rho)
@@ -131,11 +132,21 @@ fn solve<T: Pod>(
         .pair(precision, 0.25)
         .integer(RUNS as i64)
         .integer(ROWS as i64)
-        .integer(ROWS as i64 - 1)
-        .pair(precision, 0.05)
-        .integer(5);
+        .integer(ROWS as i64 - 1);
+    arguments = if adapts {
+        arguments
+            .output(&mut steps)
+            .output(&mut attempts)
+            .pair(precision, 1e-4)
+            .pair(precision, 1e-3)
+            .pair(precision, 0.0)
+            .pair(precision, 1e-20)
+            .integer(1000)
+    } else {
+        arguments.pair(precision, 0.05).integer(5)
+    };
     launch(&mut arguments);
-    (states, status)
+    (states, [status, steps, attempts])
 }
 
 fn check<T: Pod + Into<f64>>(compiler: &str, precision: Precision, real: fn(f64) -> T) {
@@ -148,13 +159,12 @@ fn check<T: Pod + Into<f64>>(compiler: &str, precision: Precision, real: fn(f64)
         // Which of the many NaNs is no matter.
         values.map(|value| (!value.is_nan()).then(|| value.to_bits())).collect()
     };
-    for method in METHODS {
+    for case in cases() {
         for place in PLACES {
-            let what = format!("{method}, {place}, {precision}");
-            let kernel = lorenz_kernel(method, place);
-            let compiled =
-                host.compile(&source(&kernel, &host.target(precision).unwrap())).unwrap();
-            let (states, status) = solve(precision, real, |arguments| {
+            let what = format!("{case}, {place}, {precision}");
+            let source = case.source(place, &host.target(precision).unwrap());
+            let compiled = host.compile(&source).unwrap();
+            let (states, ends) = solve(case.adapts, precision, real, |arguments| {
                 // SAFETY: the fields are those of `arguments.cuh`, each with what it asks for.
                 unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
             });
@@ -165,15 +175,15 @@ fn check<T: Pod + Into<f64>>(compiler: &str, precision: Precision, real: fn(f64)
                 "{what}"
             );
 
-            let emulated =
-                Emulated::compile(compiler, &source(&kernel, &Target::cuda(sm_90, precision)));
+            let source = case.source(place, &Target::cuda(sm_90, precision));
+            let emulated = Emulated::compile(compiler, &source);
             // More threads than runs, a grid that takes three turns, and one run at a time.
             for (blocks, threads) in [(1, 64), (3, 5), (37, 1)] {
                 let what = format!("{what}, {blocks} blocks of {threads}");
-                let (states, of_emulated) = solve(precision, real, |arguments| {
+                let (states, of_emulated) = solve(case.adapts, precision, real, |arguments| {
                     assert_eq!(emulated.launch(arguments, blocks, threads), 0, "{what}");
                 });
-                assert_eq!(of_emulated, status, "{what}");
+                assert_eq!(of_emulated, ends, "{what}");
                 assert!(bits(states) == expected, "{what}");
             }
         }

@@ -13,7 +13,7 @@ use buffer_core::{
     BufferEntry, BufferRegistry, ElementType, FactoryId, Layout, Location, Overflow, PlacedBuffer,
     Precision, Storage, Target, Width,
 };
-use buffer_tests::cuda::{METHODS, PLACES, layout, lorenz_kernel, nvrtc};
+use buffer_tests::cuda::{PLACES, cases, nvrtc};
 use integrators::device::nvrtc::Nvrtc;
 
 /// The place in its block that the probe takes: offsets from run to run show as well.
@@ -229,11 +229,11 @@ fn every_store_goes_where_the_layout_says() {
 fn the_stores_of_every_kernel_go_where_its_layout_says() {
     let Some(nvrtc) = nvrtc() else { return };
     for sm in ["sm_80", "sm_120"] {
-        for method in METHODS {
+        for case in cases() {
             for place in PLACES {
                 for precision in [Precision::F32, Precision::F64] {
                     let target = Target::cuda(sm.parse().unwrap(), precision);
-                    check_offsets(nvrtc, &layout(&lorenz_kernel(method, place), &target));
+                    check_offsets(nvrtc, &case.layout(place, &target));
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
-use buffer_tests::cuda::{lorenz, nvrtc};
+use buffer_tests::cuda::{cases, lorenz, nvrtc};
 use buffer_tests::simulated;
 use cudasim::{Counters, GlobalTraffic};
 use integrators::device::arguments::Arguments;
@@ -196,14 +196,11 @@ fn solutions_are_the_hosts_bit_for_bit() {
     let host = Device::host().unwrap();
     let rho: Vec<f64> = (0..70).map(|run| f64::from(run) * 0.4).collect();
     let batch = Batch::grid().parameter("rho", rho);
-    for method in ["euler", "rk4", "tsit5", "kvaerno3"] {
+    for case in cases() {
         for precision in [Precision::F32, Precision::F64] {
             for place in [Location::Local, Location::Shared] {
                 let solve = |device: Device| {
-                    Solver::builder(&lorenz())
-                        .method(method)
-                        .precision(precision)
-                        .dt(0.01)
+                    case.solver(precision)
                         .save_every(0.1)
                         .location("loop.state", place)
                         .device(device)
@@ -213,7 +210,7 @@ fn solutions_are_the_hosts_bit_for_bit() {
                         .unwrap()
                 };
                 let (found, expected) = (solve(gpu.device.clone().into()), solve(host.clone()));
-                let what = format!("{method}, {precision}, {place:?}");
+                let what = format!("{case}, {precision}, {place:?}");
                 assert_eq!(found.status(), expected.status(), "{what}");
                 assert_eq!(bits(&found), bits(&expected), "{what}");
             }

@@ -15,7 +15,7 @@ pub struct I {
 impl Factory for I {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
         text.header(path)?;
-        let integral = -1.0 / self.error_power as f64;
+        let integral = -0.5 / self.error_power as f64;
         text.push(&format!(
             "#define {path}_integral REAL({integral:?})\n\
              #define {path}_safety REAL({:?})\n",

@@ -27,7 +27,8 @@ impl Pi {
 impl Factory for Pi {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
         text.header(path)?;
-        let power = self.error_power as f64;
+        // Of squares.
+        let power = 2.0 * self.error_power as f64;
         text.push(&format!(
             "#define {path}_proportional REAL({:?})\n\
              #define {path}_integral REAL({:?})\n\
