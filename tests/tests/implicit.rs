@@ -79,9 +79,11 @@ fn robertson() -> System {
     problems::robertson().system().unwrap()
 }
 
-/// A method with each linear solver.
-fn over_each(tableau: ImplicitTableau) -> [(ImplicitTableau, &'static str); 2] {
-    LINEAR_SOLVERS.map(|linear_solver| (tableau.clone(), linear_solver))
+/// A method with its linear solver; one of them with each.
+fn over_linear_solvers(tableau: ImplicitTableau) -> Vec<(ImplicitTableau, &'static str)> {
+    let solvers = if tableau.method == "kvaerno3" { 2 } else { 1 };
+    let solvers = LINEAR_SOLVERS.into_iter().take(solvers);
+    solvers.map(|linear_solver| (tableau.clone(), linear_solver)).collect()
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn a_stiff_reaction_reaches_its_published_state() {
     for (precision, tolerances) in
         [(Precision::F64, [2e-6, 1e-10, 2e-6]), (Precision::F32, [2e-4, 1e-8, 2e-4])]
     {
-        for (tableau, linear_solver) in methods().into_iter().flat_map(over_each) {
+        for (tableau, linear_solver) in methods().into_iter().flat_map(over_linear_solvers) {
             for device in devices() {
                 let solver = Solver::builder(&robertson()).method(tableau.method).dt(0.01);
                 let solver = solver.linear_solver(linear_solver).precision(precision);
@@ -207,7 +209,7 @@ fn a_stage_that_cannot_be_solved_ends_its_run_and_no_other() {
         good.iter().enumerate().flat_map(|(i, x)| [bad[i % bad.len()], *x]).collect();
     for device in devices() {
         for precision in [Precision::F32, Precision::F64] {
-            for (tableau, linear_solver) in methods().into_iter().flat_map(over_each) {
+            for (tableau, linear_solver) in methods().into_iter().flat_map(over_linear_solvers) {
                 let what =
                     format!("{} over {linear_solver} in {precision} on {device}", tableau.method);
                 let solver = Solver::builder(&system).method(tableau.method).precision(precision);
