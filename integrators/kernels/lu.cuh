@@ -11,7 +11,8 @@
  * PIVOT_UPDATE(p, l, u) from the row's own pivot. PIVOT(p) ends a row with the inverse of its pivot.
  *
  * substitution(LOWER, UPPER, PIVOT) solves: LOWER(i, l, k) and UPPER(i, u, k) take l or u times the element
- * k of the vector from the element i, PIVOT(i, p) divides the element i.
+ * k of the vector from the element i, PIVOT(i, p) divides the element i. Where it is long, it is compiled
+ * once, and not wherever it is called: so says `linkage`.
  *
  * Rows are not exchanged, since lanes would want to exchange different ones. Where columns, or rows, of
  * I - scale * J are dominated by their diagonals, as they are where J moves amounts between states, that is
@@ -58,7 +59,7 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 }
 
 /* `right_side` is b. What the other arguments say is in the factors. */
-INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
+SELF(linkage) integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
                            real scale, real tolerance, BUFFER(const real) factors, BUFFER(real) right_side,
                            BUFFER(real) solution)
 {

@@ -14,7 +14,7 @@ pub use self::implicit::{
     TRAPEZOIDAL_DIRK,
 };
 
-pub use self::rosenbrock::{ROS3P, ROSENBROCK, ROSENBROCK23, RODAS3P, RosenbrockTableau};
+pub use self::rosenbrock::{RODAS3P, ROS3P, ROSENBROCK, ROSENBROCK23, RosenbrockTableau};
 
 /// Weights of another result of the same stages, of another order: the difference of the two results
 /// estimates the error of a step.

@@ -61,7 +61,8 @@ pub struct Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     methods().flat_map(|method| {
         let other = ["kvaerno3", "rodas3p"].contains(&method.name());
-        let linear_solvers = [None, Some("minimal_residual")].into_iter().take(1 + usize::from(other));
+        let linear_solvers =
+            [None, Some("minimal_residual")].into_iter().take(1 + usize::from(other));
         linear_solvers.flat_map(move |linear_solver| {
             let both = [false, true].map(|adapts| Case { method, adapts, linear_solver });
             both.into_iter().filter(move |case| !case.adapts || method.is_adaptive())

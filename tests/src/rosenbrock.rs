@@ -199,8 +199,7 @@ fn rodas3p(problem: &Differentiated, t: f64, h: f64, y: &[f64]) -> Vec<f64> {
     let stage = sum(&[(1.0, y), (2.90625, &k1), (3.375, &k2), (0.40625, &k3)]);
     let last = problem.slope(t + h, &stage);
     let k4 = solve(&last, &[(1.21875, &k1), (-5.0625, &k2), (-1.96875, &k3)], 0.0);
-    let k5 =
-        solve(&last, &[(4.03125, &k1), (-15.1875, &k2), (-4.03125, &k3), (6.0, &k4)], 0.0);
+    let k5 = solve(&last, &[(4.03125, &k1), (-15.1875, &k2), (-4.03125, &k3), (6.0, &k4)], 0.0);
     sum(&[(1.0, &stage), (1.0, &k5)])
 }
 

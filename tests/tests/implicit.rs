@@ -65,8 +65,7 @@ fn end_states_are_those_of_dense_newton_to_rounding() {
             let span = problem.span.clone();
             let expected = tableau.integrate(&right_side, span, STEPS, &problem.initial());
             for linear_solver in LINEAR_SOLVERS {
-                let end =
-                    end_state(&problem, tableau.method, linear_solver, STEPS, &device.device);
+                let end = end_state(&problem, tableau.method, linear_solver, STEPS, &device.device);
                 let off = difference(&expected, &end);
                 let what = format!("{} by {} over {linear_solver}", problem.name, tableau.method);
                 assert!(off <= 1e-11, "{what} on {device} is off by {off:e}");
@@ -190,7 +189,8 @@ fn results_depend_neither_on_lanes_nor_on_the_runs_beside() {
                 let expected = solve(&solver, &host(1));
                 assert!(expected[0] != expected[1], "runs differ");
                 for lanes in [2, 8, 16] {
-                    let what = format!("{method} over {linear_solver}, {lanes} lanes of {precision}");
+                    let what =
+                        format!("{method} over {linear_solver}, {lanes} lanes of {precision}");
                     assert!(solve(&solver, &host(lanes)) == expected, "{what}");
                 }
             }

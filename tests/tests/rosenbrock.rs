@@ -39,13 +39,19 @@ fn builder(problem: &Problem, method: &str, linear_solver: &str) -> SolverBuilde
 }
 
 /// The state at the end of the last span.
-fn end_state(problem: &Problem, spans: &Spans, solver: &SolverBuilder, device: &Device) -> Vec<f64> {
+fn end_state(
+    problem: &Problem,
+    spans: &Spans,
+    solver: &SolverBuilder,
+    device: &Device,
+) -> Vec<f64> {
     let mut state = problem.initial();
     for (span, steps) in spans {
         let dt = (span.end - span.start) / *steps as f64;
         let solver = solver.clone().dt(dt).device(device.clone()).build().unwrap();
         let names = problem.states.iter().map(|(name, _)| name.clone());
-        let batch = names.zip(&state).fold(Batch::grid(), |batch, (name, y)| batch.state(name, [*y]));
+        let batch =
+            names.zip(&state).fold(Batch::grid(), |batch, (name, y)| batch.state(name, [*y]));
         let solution = solver.solve(batch, span.clone()).unwrap();
         assert_eq!(solution.steps().next(), Some(*steps as u64));
         let status = solution.status()[0];
@@ -73,7 +79,10 @@ fn each_method_has_its_order() {
             for linear_solver in LINEAR_SOLVERS {
                 let errors = counts.map(|steps| {
                     let solver = builder(&problem, method.method, linear_solver);
-                    difference(&exact, &end_state(&problem, &whole(&problem, steps), &solver, &device))
+                    difference(
+                        &exact,
+                        &end_state(&problem, &whole(&problem, steps), &solver, &device),
+                    )
                 });
                 let order = convergence_order(&counts, &errors);
                 let off = (order - method.order as f64).abs();
@@ -199,7 +208,9 @@ const ROBERTSON: [(f64, [f64; 3]); 3] = [
 fn steps_by_tolerance_reach_the_published_states() {
     let problem = problems::robertson();
     // Relative errors after tolerated ones add up, and a method of order 2 has more of them.
-    for (method, worst) in [("rodas3p", 2e-5), ("ros3p", 2e-5), ("rosenbrock23", 2e-4), ("kvaerno3", 2e-5)] {
+    for (method, worst) in
+        [("rodas3p", 2e-5), ("ros3p", 2e-5), ("rosenbrock23", 2e-4), ("kvaerno3", 2e-5)]
+    {
         for (end, published) in ROBERTSON {
             for device in devices() {
                 let solver = Solver::builder(&problem.system().unwrap()).method(method);

@@ -10,6 +10,9 @@ use self::elimination::Elimination;
 use super::{Factory, KernelText, LinearSolver};
 use crate::{JacobianPattern, SystemFunction};
 
+/// A substitution of more operations is compiled once, not at each stage.
+const LONG: usize = 64;
+
 /// A linear solver that factorises, with code for the elements that are not zero and for no others.
 /// The factors are its caller's to hold.
 #[derive(Buffers)]
@@ -23,18 +26,27 @@ impl Lu {
     pub fn new(pattern: &JacobianPattern) -> Self {
         Self { elimination: Elimination::new(pattern.states(), pattern.entries()) }
     }
+
+    /// The operations of a factorisation, which are the length of its text: one for each element and each
+    /// change of one.
+    pub fn operations(&self) -> usize {
+        self.elimination.factorisation().len()
+    }
 }
 
 impl Factory for Lu {
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
+        let substitution = self.elimination.substitution();
+        let linkage = if substitution.len() > LONG { "SEPARATE" } else { "INLINE" };
         text.header(path)?;
         text.push(&format!(
-            "enum {{ {path}_jacobian_entries = {} }};\n\
+            "#define {path}_linkage {linkage}\n\
+             enum {{ {path}_jacobian_entries = {} }};\n\
              #define {path}_factorisation(ROW, UNIT_ROW, LOWER, UPDATE, FILL, PIVOT_UPDATE, PIVOT) \\\n    {}\n\
              #define {path}_substitution(LOWER, UPPER, PIVOT) \\\n    {}\n",
             self.elimination.entries(),
             self.elimination.factorisation().join(" \\\n    "),
-            self.elimination.substitution().join(" \\\n    "),
+            substitution.join(" \\\n    "),
         ));
         text.push(include_str!("../../kernels/lu.cuh"));
         Ok(())

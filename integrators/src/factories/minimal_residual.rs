@@ -31,12 +31,7 @@ pub struct MinimalResidual {
 impl MinimalResidual {
     /// A solver for `n` unknowns.
     pub fn new(n: usize, reduction: f64) -> Self {
-        Self {
-            n,
-            reduction,
-            preconditioned_vec: Buffer::new(),
-            temp: Buffer::new(),
-        }
+        Self { n, reduction, preconditioned_vec: Buffer::new(), temp: Buffer::new() }
     }
 }
 

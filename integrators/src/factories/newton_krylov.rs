@@ -41,7 +41,11 @@ pub struct NewtonKrylov {
 
 impl NewtonKrylov {
     /// A solver for `n` unknowns, around one for its linear systems.
-    pub fn new(n: usize, tolerance: f64, linear_solver: Box<dyn LinearSolver + Send + Sync>) -> Self {
+    pub fn new(
+        n: usize,
+        tolerance: f64,
+        linear_solver: Box<dyn LinearSolver + Send + Sync>,
+    ) -> Self {
         Self {
             n,
             prepared_elements: linear_solver.prepared_elements(),

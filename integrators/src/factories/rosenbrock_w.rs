@@ -87,7 +87,8 @@ impl RosenbrockW {
             calls.push("DIFFERENTIATE()".to_owned());
         }
         // Stages with the same state and time, if there is such a stage before.
-        let points: Vec<_> = a.iter().zip(c).map(|(row, c)| (trimmed(row), c)).take(self.stages).collect();
+        let points: Vec<_> =
+            a.iter().zip(c).map(|(row, c)| (trimmed(row), c)).take(self.stages).collect();
         let mut proposed = Sum::default();
         for (stage, point) in points.iter().enumerate() {
             let same = |&other: &usize| points.get(other) == Some(point);
@@ -147,7 +148,8 @@ impl Sum {
         let is_part = weighted(&held).all(|(k, weight)| weights.get(k) == Some(&weight));
         let held = if is_part { held } else { Vec::new() };
         let mut sum = if held.is_empty() { "state" } else { "proposed_state" };
-        let missing = weighted(weights).filter(|(k, _)| held.get(*k).is_none_or(|held| *held == 0.0));
+        let missing =
+            weighted(weights).filter(|(k, _)| held.get(*k).is_none_or(|held| *held == 0.0));
         missing
             .map(|(k, weight)| {
                 let sum = std::mem::replace(&mut sum, "proposed_state");

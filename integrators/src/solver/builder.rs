@@ -156,8 +156,9 @@ impl SolverBuilder {
     }
 
     /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
-    /// the Jacobian, which is the default for up to 32 states; or `minimal_residual`, which only
-    /// multiplies with the Jacobian. Letters may be of either case.
+    /// the Jacobian; or `minimal_residual`, which only multiplies with the Jacobian, and fails where rates
+    /// lie too far apart. The first is the default where its text is not long: for up to 14 states, and up
+    /// to 64 where the Jacobian has few entries. Letters may be of either case.
     #[must_use]
     pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
         self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());

@@ -217,7 +217,8 @@ impl<S: Fn(Symbol) -> Tangents> Pass<S> {
             Tangent::Selection(select) => {
                 let tangents: Vec<_> =
                     tangents.into_iter().map(|tangents| self.name_all(tangents)).collect();
-                let along: BTreeSet<usize> = tangents.iter().flat_map(|t| t.keys().copied()).collect();
+                let along: BTreeSet<usize> =
+                    tangents.iter().flat_map(|t| t.keys().copied()).collect();
                 let tangent = |along: usize| {
                     let dx: Vec<_> = tangents
                         .iter()
@@ -621,7 +622,9 @@ mod tests {
 
     #[test]
     fn the_time_has_the_slopes_that_differences_show() {
-        for term in ["t", "x*t^2", "sin(3*t)*y", "exp(-x*t)", "x^t", "min(x*t, y)", "y/(x + t)", "x*y"] {
+        for term in
+            ["t", "x*t^2", "sin(3*t)*y", "exp(-x*t)", "x^t", "min(x*t, y)", "y/(x + t)", "x*y"]
+        {
             let equations = format!("a = {term}; dx = a*a + y; dy = x - a");
             let system = system(&equations, &["x", "y"]);
             let states = [0.75, 1.5];
@@ -662,7 +665,10 @@ mod tests {
         let lines = |function| -> Vec<String> {
             let text = system.function_text(function);
             let lines = text.lines().filter_map(|line| line.trim().strip_prefix("const real "));
-            lines.filter(|line| line.starts_with("d_") || line.starts_with("j_")).map(str::to_owned).collect()
+            lines
+                .filter(|line| line.starts_with("d_") || line.starts_with("j_"))
+                .map(str::to_owned)
+                .collect()
         };
         assert_eq!(
             lines(SystemFunction::JacobianVector),

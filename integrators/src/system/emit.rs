@@ -6,6 +6,9 @@ use super::differentiate::{Derivatives, Jacobian};
 use super::expression::{Expression, Operator, Symbol};
 use super::{System, SystemFunction};
 
+/// A function of more lines is compiled once, not wherever it is called.
+const LONG: usize = 64;
+
 /// A value that a function writes: the name of its variable, and what it is.
 type Output<'a> = (String, &'a Expression<Symbol>);
 
@@ -77,8 +80,7 @@ impl System {
     ) -> String {
         let used = self.used(parts, outputs);
         let define = |symbol: Symbol, value: String| {
-            used.contains(&symbol)
-                .then(|| format!("const real {} = {value};", self.symbol(symbol)))
+            used.contains(&symbol).then(|| format!("const real {} = {value};", self.symbol(symbol)))
         };
         let states = 0..self.states.len();
         let parameters = 0..self.parameters.len();
@@ -88,7 +90,9 @@ impl System {
             .chain(parameters.filter_map(|index| {
                 define(Symbol::Parameter(index), format!("parameters[{index}]"))
             }))
-            .chain(states.filter_map(|index| define(Symbol::Direction(index), format!("v[{index}]"))))
+            .chain(
+                states.filter_map(|index| define(Symbol::Direction(index), format!("v[{index}]"))),
+            )
             .chain(self.auxiliaries.iter().enumerate().filter_map(|(index, auxiliary)| {
                 define(Symbol::Auxiliary(index), self.expression(&auxiliary.value))
             }))
@@ -99,18 +103,20 @@ impl System {
                     .filter_map(|(index, part)| define(Symbol::Part(index), self.expression(part))),
             )
             .chain(
-                outputs
-                    .iter()
-                    .map(|(name, value)| format!("const real {name} = {};", self.expression(value))),
+                outputs.iter().map(|(name, value)| {
+                    format!("const real {name} = {};", self.expression(value))
+                }),
             );
         let result = arguments.rsplit(' ').next().unwrap_or_default();
         let writes = outputs
             .iter()
             .enumerate()
             .map(|(index, (name, _))| format!("{result}[{index}] = {name};"));
-        let lines: String = lines.chain(writes).map(|line| format!("    {line}\n")).collect();
+        let lines: Vec<String> = lines.chain(writes).map(|line| format!("    {line}\n")).collect();
+        let linkage = if lines.len() > LONG { "SEPARATE" } else { "INLINE" };
+        let lines = lines.concat();
         format!(
-            "INLINE void {name}(BUFFER(const real) state, BUFFER(const real) parameters, real t,\n\
+            "{linkage} void {name}(BUFFER(const real) state, BUFFER(const real) parameters, real t,\n\
              \x20   {arguments})\n\
              {{\n\
              {lines}\
@@ -133,8 +139,8 @@ impl System {
         for (symbol, value) in auxiliaries.chain(parts).rev() {
             if used.contains(&symbol) {
                 value.each_symbol(&mut |symbol| {
-                used.insert(symbol);
-            });
+                    used.insert(symbol);
+                });
             }
         }
         used

@@ -124,11 +124,15 @@ mod tests {
         let element = |row: &Vec<f64>, column: usize| -> f64 {
             row.iter().zip(right).map(|(value, other)| value * other[column]).sum()
         };
-        left.iter().map(|row| (0..right.len()).map(|column| element(row, column)).collect()).collect()
+        left.iter()
+            .map(|row| (0..right.len()).map(|column| element(row, column)).collect())
+            .collect()
     }
 
     fn square(rows: &[&[f64]]) -> Vec<Vec<f64>> {
-        let fill = |row: &&[f64]| row.iter().copied().chain(std::iter::repeat(0.0)).take(rows.len()).collect();
+        let fill = |row: &&[f64]| {
+            row.iter().copied().chain(std::iter::repeat(0.0)).take(rows.len()).collect()
+        };
         rows.iter().map(fill).collect()
     }
 
@@ -216,7 +220,11 @@ mod tests {
             ] {
                 assert_eq!(sums.len(), given.len());
                 for (sum, given) in sums.iter().zip(given) {
-                    assert!((sum - given).abs() < 1e-14, "{}: {sum}, not {given}", tableau.names[0]);
+                    assert!(
+                        (sum - given).abs() < 1e-14,
+                        "{}: {sum}, not {given}",
+                        tableau.names[0]
+                    );
                 }
             }
         }

@@ -253,7 +253,14 @@ mod tests {
         let elimination = Elimination::new(2, &[(0, 1), (1, 0), (1, 1)]);
         assert_eq!(
             elimination.factorisation(),
-            ["UNIT_ROW(3)", "PIVOT(3)", "ROW(2)", "LOWER(1, 3)", "PIVOT_UPDATE(2, 1, 0)", "PIVOT(2)"]
+            [
+                "UNIT_ROW(3)",
+                "PIVOT(3)",
+                "ROW(2)",
+                "LOWER(1, 3)",
+                "PIVOT_UPDATE(2, 1, 0)",
+                "PIVOT(2)"
+            ]
         );
         assert_eq!(
             elimination.substitution(),
