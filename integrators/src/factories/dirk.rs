@@ -127,10 +127,7 @@ mod tests {
         assert_eq!((dirk.stage_sums, dirk.kept_rhs), (0, 0));
         assert_eq!(
             dirk.calls(),
-            [
-                "SOLVE(first, first, state, 0.5, 0.5)",
-                "ADD(first_sums, proposed_state, state, 1.0)"
-            ]
+            ["SOLVE(first, first, state, 0.5, 0.5)", "ADD(first_sums, proposed_state, state, 1.0)"]
         );
     }
 
