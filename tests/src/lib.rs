@@ -1,5 +1,6 @@
 //! Support for the tests that cross the packages.
 
+pub mod adaptive;
 pub mod cuda;
 pub mod implicit;
 pub mod placement;

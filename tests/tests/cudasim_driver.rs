@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_core::{Buffer, BufferRegistry, Buffers, Precision};
-use buffer_tests::cuda::{cases, lorenz, nvrtc};
+use buffer_tests::cuda::{cases, nvrtc};
 use buffer_tests::simulated;
 use cudasim::{Counters, GlobalTraffic};
 use integrators::device::arguments::Arguments;
@@ -17,7 +17,7 @@ use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, KernelSource};
 use integrators::factories::KernelText;
-use integrators::{Batch, Location, Solution, Solver};
+use integrators::{Batch, Location, Solution};
 use libloading::Library;
 
 fn driver() -> &'static Library {

@@ -79,6 +79,11 @@ fn tsit5_does_not_depend_on_placement() {
 }
 
 #[test]
+fn rodas3p_does_not_depend_on_placement() {
+    assert_invariant_to_placement("rodas3p");
+}
+
+#[test]
 fn arrays_larger_than_the_registers_do_not_depend_on_placement() {
     // 20 states are more than a compiler unrolls, so that their arrays lie in memory.
     let problem = problems::chain();

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{CudaReport, SolveError, Solver};
 use crate::device::{Device, KernelSource};
-use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, I, IvpLoop, Pi};
+use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
 use crate::schedule::{Stepping, Tolerance};
@@ -28,9 +28,10 @@ const TOLERANCE: f64 = 1e-6;
 const MAX_STEPS: usize = 1_000_000;
 
 /// The controllers, by name.
-const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 2] = [
+const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 3] = [
     ("i", |error_power| Box::new(I { error_power })),
     ("pi", |error_power| Box::new(Pi::new(error_power))),
+    ("gustafsson", |error_power| Box::new(Gustafsson::new(error_power))),
 ];
 
 /// A solver that is being set up.
@@ -74,10 +75,8 @@ impl SolverBuilder {
         }
     }
 
-    /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default; for stiff
-    /// systems `implicit_midpoint`, `trapezoidal_dirk` (`ode23t`), `sdirk_2_2`, `l_stable_dirk_3`,
-    /// `kvaerno3`, `l_stable_sdirk_4`, and the Rosenbrock methods `ros3p`, `rodas3p` and `rosenbrock23`
-    /// (`ode23s`). Letters may be of either case.
+    /// Sets the method, by any of the names that [`methods`](crate::methods) lists; `tsit5` is the
+    /// default. Stiff systems need an implicit one, as `kvaerno5` or `rodas3p` is. Letters may be of either case.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into().to_ascii_lowercase();
@@ -100,7 +99,19 @@ impl SolverBuilder {
     }
 
     /// Has steps be as long as an error of `tolerance * (1 + |state|)` in each of them allows: sets
-    /// [`atol`](Self::atol) and [`rtol`](Self::rtol).
+    /// [`atol`](Self::atol) and [`rtol`](Self::rtol). Each run has steps of its own.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let decay = System::parse("dx = -k*x")?.states([("x", 1.0)]).parameters([("k", 1.0)]).build()?;
+    /// let solver = Solver::builder(&decay).tolerance(1e-8).build()?;
+    /// let solution = solver.solve(Batch::grid().parameter("k", [1.0, 10.0]), 0.0..1.0)?;
+    /// assert!((solution.end_states()[[0, 1]] - (-10.0_f64).exp()).abs() < 1e-7);
+    /// let steps: Vec<u64> = solution.steps().collect();
+    /// assert!(steps[0] < steps[1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tolerance(self, tolerance: f64) -> Self {
         self.atol(tolerance).rtol(tolerance)
@@ -123,8 +134,8 @@ impl SolverBuilder {
         self
     }
 
-    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, or `pi`, that of
-    /// implicit ones.
+    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, `pi`, that of
+    /// implicit ones, or `gustafsson`.
     #[must_use]
     pub fn controller(mut self, controller: impl Into<String>) -> Self {
         self.controller = Some(controller.into().to_ascii_lowercase());
@@ -147,8 +158,8 @@ impl SolverBuilder {
     }
 
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states. The smaller one of the tolerances is the default where there
-    /// are any, else 1e-8. Rounding limits it.
+    /// root mean square over the states. A tenth of the smaller one of the tolerances is the default
+    /// where there are any, else 1e-8. Rounding limits it.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
         self.solver_tolerance = Some(tolerance);
@@ -206,7 +217,7 @@ impl SolverBuilder {
         let parameters = self.system.parameter_names().len();
         let method = find(&self.method)?;
         let tolerance = self.tolerances()?;
-        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::smaller);
+        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::of_solver);
         let solver_tolerance = self.solver_tolerance.unwrap_or(default);
         check_solver_tolerance(solver_tolerance)?;
         let linear_solver = match &self.linear_solver {

@@ -259,23 +259,24 @@ fn both(
     tangents.into_iter().filter(is_not_zero).collect()
 }
 
+type Terms<'a> = &'a [Expression<Symbol>];
+type Term<'a> = &'a Expression<Symbol>;
+
 /// How a function's tangent comes of those of its arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tangent {
     /// By its slope along each argument, from the arguments and its value.
-    Slopes(fn(&[Expression<Symbol>], &Expression<Symbol>) -> Vec<Expression<Symbol>>),
+    Slopes(fn(Terms<'_>, Term<'_>) -> Vec<Expression<Symbol>>),
     /// It is one of them, as the arguments say. The others may be infinite, so none is multiplied.
-    Selection(fn(&[Expression<Symbol>], &[Expression<Symbol>]) -> Expression<Symbol>),
+    Selection(fn(Terms<'_>, Terms<'_>) -> Expression<Symbol>),
 }
 
 /// One per function of the language.
 pub(super) mod tangents {
     use super::{
-        Expression, Function, ONE, Symbol, ZERO, call, difference, negated, product, quotient, sum,
+        Expression, Function, ONE, Symbol, Term, Terms, ZERO, call, difference, negated, product,
+        quotient, sum,
     };
-
-    type Terms<'a> = &'a [Expression<Symbol>];
-    type Term<'a> = &'a Expression<Symbol>;
 
     fn argument(terms: Terms<'_>, index: usize) -> Expression<Symbol> {
         terms.get(index).cloned().unwrap_or(ZERO)

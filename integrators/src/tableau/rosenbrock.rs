@@ -139,16 +139,15 @@ mod tests {
     impl Classical {
         /// Gamma is the inverse of diag(1 / gamma) - C, and alpha is a times gamma.
         fn new(tableau: &RosenbrockTableau) -> Self {
-            let stages = tableau.stages();
-            let coupling = square(tableau.coupling);
-            let mut gamma = vec![vec![0.0; stages]; stages];
-            for column in 0..stages {
-                for row in column..stages {
-                    let known: f64 =
-                        (column..row).map(|k| coupling[row][k] * gamma[k][column]).sum();
-                    let unit = f64::from(u8::from(row == column));
-                    gamma[row][column] = tableau.gamma * (unit + known);
-                }
+            let mut gamma: Vec<Vec<f64>> = Vec::new();
+            for (row, coupling) in square(tableau.coupling).iter().enumerate() {
+                let earlier = |column: usize| -> f64 {
+                    gamma.iter().zip(coupling).map(|(stage, c)| c * stage[column]).sum()
+                };
+                let unit = |column| f64::from(u8::from(row == column));
+                let value = |column| tableau.gamma * (unit(column) + earlier(column));
+                let values = (0..tableau.stages()).map(value).collect();
+                gamma.push(values);
             }
             let alpha = product(&square(tableau.a), &gamma);
             let beta = alpha.iter().zip(&gamma);
