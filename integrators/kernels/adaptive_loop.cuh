@@ -146,7 +146,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         real growth;
         {
             PHASE(accept);
-            growth = CHILD(controller, growth)(m, accepted, NOT(arrives), excess);
+            growth = CHILD(controller, growth)(m, accepted, NOT(arrives), excess, attempt);
             CHILD(step, commit)(m, accepted, attempt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)

@@ -17,13 +17,16 @@ INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(c
         return;
     ALLOCATE(stage_rhs, m);
     ALLOCATE(accepted_rhs, m);
-    system_derivatives(state, parameters, t, scratch);
-    UNROLL
-    for (int i = 0; i < SIZE(stage_rhs); i++)
-        stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
-    UNROLL
-    for (int i = 0; i < SIZE(accepted_rhs); i++)
-        accepted_rhs[i] = SELECT(fresh, scratch[i], accepted_rhs[i]);
+    {
+        PHASE(begin);
+        system_derivatives(state, parameters, t, scratch);
+        UNROLL
+        for (int i = 0; i < SIZE(stage_rhs); i++)
+            stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+        UNROLL
+        for (int i = 0; i < SIZE(accepted_rhs); i++)
+            accepted_rhs[i] = SELECT(fresh, scratch[i], accepted_rhs[i]);
+    }
 }
 
 /* `error` gets the estimate of the step's error, where the method was asked for one. */
@@ -33,9 +36,11 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     ALLOCATE(stage_rhs, m);
     ALLOCATE(accepted_rhs, m);
     ALLOCATE(stage_accumulator, m);
-    UNROLL
-    for (int i = 0; i < SIZE(accepted_rhs); i++)
-        stage_rhs[i] = accepted_rhs[i];
+    {
+        PHASE(step);
+        UNROLL
+        for (int i = 0; i < SIZE(accepted_rhs); i++)
+            stage_rhs[i] = accepted_rhs[i];
 #define EVALUATE(stage, c) system_derivatives(stage, parameters, FMA(REAL(c), dt, t), stage_rhs);
 #define BEGIN(target, a)                                                                           \
     UNROLL                                                                                         \
@@ -45,10 +50,11 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     UNROLL                                                                                         \
     for (int i = 0; i < SIZE(stage_rhs); i++)                                                      \
         (target)[i] = FMA(dt * REAL(a), stage_rhs[i], (sum)[i]);
-    SELF(tableau)(EVALUATE, BEGIN, ADD)
+        SELF(tableau)(EVALUATE, BEGIN, ADD)
 #undef EVALUATE
 #undef BEGIN
 #undef ADD
+    }
     return INTEGER(0);
 }
 
@@ -57,9 +63,12 @@ INLINE void SELF(commit)(memory m, mask accepted, real dt)
 {
     ALLOCATE(stage_rhs, m);
     ALLOCATE(accepted_rhs, m);
-    UNROLL
-    for (int i = 0; i < SIZE(accepted_rhs); i++)
-        accepted_rhs[i] = SELECT(accepted, stage_rhs[i], accepted_rhs[i]);
+    {
+        PHASE(commit);
+        UNROLL
+        for (int i = 0; i < SIZE(accepted_rhs); i++)
+            accepted_rhs[i] = SELECT(accepted, stage_rhs[i], accepted_rhs[i]);
+    }
 }
 
 #undef STAGE

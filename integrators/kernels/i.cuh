@@ -2,7 +2,7 @@
 
 /* The logarithm of the next step over the attempted one. `error` is that of the mean square of the errors, in
  * units of what is tolerated; `chosen` are the lanes whose step was not cut short before a save point. */
-INLINE real SELF(growth)(memory m, mask accepted, mask chosen, real error)
+INLINE real SELF(growth)(memory m, mask accepted, mask chosen, real error, real attempt)
 {
     return FMA(SELF(integral), error, SELF(safety));
 }

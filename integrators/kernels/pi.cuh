@@ -3,7 +3,7 @@
 
 /* The logarithm of the next step over the attempted one. `error` is that of the mean square of the errors, in
  * units of what is tolerated; `chosen` are the lanes whose step was not cut short before a save point. */
-INLINE real SELF(growth)(memory m, mask accepted, mask chosen, real error)
+INLINE real SELF(growth)(memory m, mask accepted, mask chosen, real error, real attempt)
 {
     /* Of the last accepted step, bounded so that one exact step is forgotten soon; 0 at first. */
     ALLOCATE(prev_error, m);

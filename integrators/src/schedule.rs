@@ -37,8 +37,9 @@ pub(crate) struct Tolerance {
 }
 
 impl Tolerance {
-    pub(crate) fn smaller(self) -> f64 {
-        self.atol.min(self.rtol)
+    /// What the equations of a step are solved to, so that it adds little to the error.
+    pub(crate) fn of_solver(self) -> f64 {
+        0.1 * self.atol.min(self.rtol)
     }
 }
 

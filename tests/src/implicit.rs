@@ -20,13 +20,19 @@ pub struct ImplicitTableau {
     pub a: Vec<Vec<f64>>,
     /// The weights of the slopes in a step.
     pub b: Vec<f64>,
+    /// The order and the weights of the embedded result.
+    pub embedded: Option<(usize, Vec<f64>)>,
 }
 
 /// The methods, by rising order.
 pub fn methods() -> Vec<ImplicitTableau> {
     let stiff = |method, order, a: Vec<Vec<f64>>| {
         let b = a[a.len() - 1].clone();
-        ImplicitTableau { method, order, a, b }
+        ImplicitTableau { method, order, a, b, embedded: None }
+    };
+    let embedded = |tableau: ImplicitTableau, order, weights: &[f64]| ImplicitTableau {
+        embedded: Some((order, weights.to_vec())),
+        ..tableau
     };
     let half = 1.0 - 0.5_f64.sqrt();
     // The roots of 6 g^3 - 18 g^2 + 9 g - 1 make both methods of order 3 L-stable.
@@ -37,8 +43,50 @@ pub fn methods() -> Vec<ImplicitTableau> {
         -1.0 / ((24.0 * g - 12.0) * g),
         (-6.0 * g * g + 6.0 * g - 1.0) / (6.0 * g - 3.0),
     ];
+    let kvaerno3 = [
+        vec![0.0],
+        vec![g, g],
+        vec![(-4.0 * g * g + 6.0 * g - 1.0) / (4.0 * g), (1.0 - 2.0 * g) / (4.0 * g), g],
+        vec![kvaerno[0], kvaerno[1], kvaerno[2], g],
+    ];
+    let kvaerno5 = [
+        vec![0.0],
+        vec![0.26, 0.26],
+        vec![0.13, 0.84033320996790809, 0.26],
+        vec![0.22371961478320505, 0.47675532319799699, -0.06470895363112615, 0.26],
+        vec![
+            0.16648564323248321,
+            0.10450018841591720,
+            0.03631482272098715,
+            -0.13090704451073998,
+            0.26,
+        ],
+        vec![
+            0.13855640231268224,
+            0.0,
+            -0.04245337201752043,
+            0.02446657898003141,
+            0.61943039072480676,
+            0.26,
+        ],
+        vec![
+            0.13659751177640291,
+            0.0,
+            -0.05496908796538376,
+            -0.04118626728321046,
+            0.62993304899016403,
+            0.06962479448202728,
+            0.26,
+        ],
+    ];
     vec![
-        ImplicitTableau { method: "implicit_midpoint", order: 2, a: vec![vec![0.5]], b: vec![1.0] },
+        ImplicitTableau {
+            method: "implicit_midpoint",
+            order: 2,
+            a: vec![vec![0.5]],
+            b: vec![1.0],
+            embedded: None,
+        },
         stiff("trapezoidal_dirk", 2, vec![vec![0.0], vec![0.5, 0.5]]),
         stiff("sdirk_2_2", 2, vec![vec![half], vec![1.0 - half, half]]),
         stiff(
@@ -46,33 +94,56 @@ pub fn methods() -> Vec<ImplicitTableau> {
             3,
             vec![vec![g], vec![(1.0 - g) / 2.0, g], vec![alexander, 1.0 - g - alexander, g]],
         ),
-        stiff(
-            "kvaerno3",
+        embedded(stiff("kvaerno3", 3, kvaerno3.to_vec()), 2, &kvaerno3[2]),
+        embedded(
+            stiff(
+                "l_stable_sdirk_4",
+                4,
+                vec![
+                    vec![0.25],
+                    vec![0.5, 0.25],
+                    vec![0.34, -0.04, 0.25],
+                    vec![371.0 / 1360.0, -137.0 / 2720.0, 15.0 / 544.0, 0.25],
+                    vec![25.0 / 24.0, -49.0 / 48.0, 125.0 / 16.0, -85.0 / 12.0, 0.25],
+                ],
+            ),
             3,
-            vec![
-                vec![0.0],
-                vec![g, g],
-                vec![(-4.0 * g * g + 6.0 * g - 1.0) / (4.0 * g), (1.0 - 2.0 * g) / (4.0 * g), g],
-                vec![kvaerno[0], kvaerno[1], kvaerno[2], g],
-            ],
+            &[59.0 / 48.0, -17.0 / 96.0, 225.0 / 32.0, -85.0 / 12.0],
         ),
-        stiff(
-            "l_stable_sdirk_4",
-            4,
-            vec![
-                vec![0.25],
-                vec![0.5, 0.25],
-                vec![0.34, -0.04, 0.25],
-                vec![371.0 / 1360.0, -137.0 / 2720.0, 15.0 / 544.0, 0.25],
-                vec![25.0 / 24.0, -49.0 / 48.0, 125.0 / 16.0, -85.0 / 12.0, 0.25],
-            ],
-        ),
+        embedded(stiff("kvaerno5", 5, kvaerno5.to_vec()), 4, &kvaerno5[5]),
     ]
 }
 
 impl ImplicitTableau {
     /// The state one step of length `h` after `t`.
     pub fn step(&self, right_side: &RightSide<'_>, t: f64, h: f64, state: &[f64]) -> Vec<f64> {
+        advance(state, h, &self.b, &self.slopes(right_side, t, h, state))
+    }
+
+    /// The state one step of length `h` after `t`, and the estimate of its error.
+    ///
+    /// # Panics
+    /// Where the method has none.
+    #[expect(clippy::expect_used, reason = "fails the test that calls it")]
+    pub fn step_with_error(
+        &self,
+        right_side: &RightSide<'_>,
+        t: f64,
+        h: f64,
+        state: &[f64],
+    ) -> (Vec<f64>, Vec<f64>) {
+        let slopes = self.slopes(right_side, t, h, state);
+        let (_, b_hat) = self.embedded.as_ref().expect("the method has an estimate");
+        let b_hat = b_hat.iter().chain(std::iter::repeat(&0.0));
+        let weights: Vec<f64> = self.b.iter().zip(b_hat).map(|(b, b_hat)| b - b_hat).collect();
+        (
+            advance(state, h, &self.b, &slopes),
+            advance(&vec![0.0; state.len()], h, &weights, &slopes),
+        )
+    }
+
+    /// The slopes of the stages.
+    fn slopes(&self, right_side: &RightSide<'_>, t: f64, h: f64, state: &[f64]) -> Vec<Vec<f64>> {
         let mut slopes: Vec<Vec<f64>> = Vec::with_capacity(self.b.len());
         for row in &self.a {
             let time = t + h * row.iter().sum::<f64>();
@@ -80,7 +151,7 @@ impl ImplicitTableau {
             let base = advance(state, h, before, &slopes);
             slopes.push(solve_stage(right_side, time, h * own, &base));
         }
-        advance(state, h, &self.b, &slopes)
+        slopes
     }
 
     /// The state at the end of `span`, after equal steps.
@@ -135,7 +206,7 @@ fn solve_stage(right_side: &RightSide<'_>, t: f64, h: f64, base: &[f64]) -> Vec<
 }
 
 /// Solves a linear system whose right side is the last column, by elimination with pivots.
-fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
+pub(crate) fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     let n = rows.len();
     for column in 0..n {
         let size = |row: &usize| rows[*row][column].abs();

@@ -1,5 +1,6 @@
 //! Support for the tests that cross the packages.
 
+pub mod adaptive;
 pub mod counted;
 pub mod cuda;
 pub mod implicit;
@@ -8,6 +9,7 @@ pub mod planted;
 pub mod problems;
 pub mod random;
 pub mod reference;
+pub mod rosenbrock;
 pub mod simulated;
 pub mod solve;
 

@@ -551,13 +551,111 @@ mod solves {
         let system = problems::lorenz().system().unwrap();
         assert_refused!(
             Solver::builder(&system).method("rk4").build(),
-            SolveError::NoStep { .. },
+            SolveError::NoStep { adapts: false, .. },
             "help: add `.dt(...)`"
+        );
+        assert_refused!(
+            Solver::builder(&system).method("tsit5").build(),
+            SolveError::NoStep { adapts: true, .. },
+            "help: add `.tolerance(...)` or `.dt(...)`"
         );
         assert_refused!(
             solve(builder().dt(1e-12), &Batch::grid()),
             SolveError::TooManySteps { .. },
             "help:"
+        );
+    }
+
+    fn adaptive() -> SolverBuilder {
+        Solver::builder(&problems::lorenz().system().unwrap()).tolerance(1e-6)
+    }
+
+    #[test]
+    fn a_tolerance_that_is_none() {
+        for tolerance in [0.0, -1e-6, f64::NAN, f64::INFINITY] {
+            for (solver, what) in
+                [(adaptive().atol(tolerance), "`atol`"), (adaptive().rtol(tolerance), "`rtol`")]
+            {
+                assert_refused!(
+                    solver.build(),
+                    SolveError::Tolerance { .. },
+                    &format!("a tolerance {what} of {tolerance:?} is none in f64"),
+                    "help: give a number from"
+                );
+            }
+        }
+        assert_refused!(
+            adaptive().rtol(1e-8).precision(Precision::F32).build(),
+            SolveError::Tolerance { .. },
+            "`rtol` of 1e-8 is none in f32",
+            "help: give a number from 4.76837158203125e-7 to 1.0"
+        );
+        for solver in [adaptive().rtol(2.0), adaptive().atol(1e-40).precision(Precision::F32)] {
+            assert_refused!(solver.build(), SolveError::Tolerance { .. }, "help: give a number");
+        }
+    }
+
+    #[test]
+    fn a_tolerance_where_none_can_be() {
+        assert_refused!(
+            adaptive().dt(0.1).build(),
+            SolveError::StepAndTolerance,
+            "both a fixed step was given and a tolerance",
+            "help: remove `.dt(...)`, or the tolerance"
+        );
+        for method in integrators::methods().filter(|method| !method.is_adaptive()) {
+            assert_refused!(
+                adaptive().method(method.name()).build(),
+                SolveError::NotAdaptive { .. },
+                &format!("`{}` does not estimate its error", method.name()),
+                "help: give `.dt(...)` instead; methods that do are tsit5, "
+            );
+        }
+        let fixed = || builder().dt(0.1);
+        for (solver, setting) in [
+            (fixed().controller("pi"), "`.controller(...)`"),
+            (fixed().max_steps(10), "`.max_steps(...)`"),
+            (fixed().first_step(0.1), "`.first_step(...)`"),
+        ] {
+            assert_refused!(
+                solver.build(),
+                SolveError::NeedsTolerance { .. },
+                &format!("{setting} is about steps that a tolerance chooses"),
+                "help: add `.tolerance(...)`, or remove it"
+            );
+        }
+    }
+
+    #[test]
+    fn settings_of_adaptive_steps_that_are_none() {
+        for first_step in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+            assert_refused!(
+                adaptive().first_step(first_step).build(),
+                SolveError::FirstStep { .. },
+                "is no step to begin with",
+                "help: give a finite time above 0, or leave it out"
+            );
+        }
+        for max_steps in [0, 1 << 31] {
+            assert_refused!(
+                adaptive().max_steps(max_steps).build(),
+                SolveError::MaxSteps { .. },
+                "a run cannot try at most",
+                "help: give a number from 1 to 2147483647"
+            );
+        }
+        assert_refused!(
+            adaptive().controller("p1").build(),
+            SolveError::UnknownController { .. },
+            "unknown controller `p1`",
+            "help: controllers are i, pi, gustafsson"
+        );
+        let solver = adaptive().first_step(1e-40).precision(Precision::F32).build().unwrap();
+        assert_refused!(
+            solver.solve(Batch::grid(), 0.0..1.0),
+            SolveError::TimeNotInF32 { .. },
+            "the step 1e-40",
+            "help: use `Precision::F64`"
         );
     }
 
@@ -621,6 +719,17 @@ mod solves {
             "help: methods are euler"
         );
         assert!(builder().method("Tsit5").build().is_ok());
+    }
+
+    #[test]
+    fn a_linear_solver_that_is_unknown() {
+        assert_refused!(
+            builder().method("rodas3p").linear_solver("minimal_residuals").build(),
+            SolveError::UnknownLinearSolver { .. },
+            "did you mean `minimal_residual`?",
+            "help: linear solvers are lu, minimal_residual"
+        );
+        assert!(builder().method("rodas3p").linear_solver("LU").build().is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::tableau::{Embedded, Tableau};
 
 /// A step of an explicit Runge-Kutta method.
 #[derive(Buffers)]
-#[buffers(prefix = "erk")]
+#[buffers(prefix = "erk", phases(begin, step, commit))]
 pub struct Erk {
     /// The number of states.
     pub n: usize,
@@ -27,7 +27,7 @@ pub struct Erk {
     #[buffer(size = n, location = "local", persistent)]
     pub stage_rhs: Buffer,
     /// The states of the stages to come, so far as their derivatives are known.
-    #[buffer(size = stage_states * n, location = "local")]
+    #[buffer(size = stage_states * n, location = "local", live = step)]
     pub stage_accumulator: Buffer,
     /// The derivative at the state, where a step that begins with it may be rejected.
     #[buffer(size = kept_rhs, location = "local", persistent)]
@@ -62,7 +62,7 @@ impl Erk {
             if stage > 0 || !self.tableau.first_same_as_last() {
                 calls.push(format!("EVALUATE({}, {c:?})", sums.base(stage)));
             }
-            calls.extend(sums.add(stage));
+            calls.extend(sums.add(stage, ""));
         }
         calls
     }
@@ -118,5 +118,15 @@ mod tests {
         assert_eq!(calls.last().unwrap(), "EVALUATE(proposed_state, 1.0)");
         let evaluations = calls.iter().filter(|call| call.starts_with("EVALUATE")).count();
         assert_eq!((evaluations, calls.len() - evaluations), (6, 21));
+    }
+
+    #[test]
+    fn an_estimate_adds_up_beside_the_result() {
+        let erk = Erk::new(3, TSIT5, TSIT5.embedded);
+        assert_eq!(erk.kept_rhs, 3);
+        let calls = erk.calls();
+        assert_eq!(calls.iter().filter(|call| call.starts_with("BEGIN(error, ")).count(), 1);
+        assert_eq!(calls.iter().filter(|call| call.starts_with("ADD(error, error, ")).count(), 6);
+        assert!(calls.last().unwrap().starts_with("ADD(error, error, 0.01515"), "{calls:?}");
     }
 }

@@ -12,7 +12,8 @@ pub struct Pi {
     /// The power of a step's length that its error grows with.
     pub error_power: usize,
 
-    /// The logarithm of the error of the latest accepted step, in units of what is tolerated.
+    /// The logarithm of the mean square error of the latest accepted step that was not cut short before
+    /// a save point, in units of what is tolerated.
     #[buffer(size = 1, location = "local", persistent)]
     pub prev_error: Buffer,
 }

@@ -42,8 +42,9 @@ impl<'a> StageSums<'a> {
         sum.filter(|sum| sum.started).map_or("state", |sum| &sum.name)
     }
 
-    /// The calls of `BEGIN` and `ADD` for a stage's derivative; none for zero weights.
-    pub(super) fn add(&mut self, stage: usize) -> Vec<String> {
+    /// The calls of `BEGIN` and `ADD` for a stage's derivative, with what comes first in each; none for
+    /// zero weights.
+    pub(super) fn add(&mut self, stage: usize, first: &str) -> Vec<String> {
         let mut calls = Vec::new();
         for Sum { name, onto, weights, started } in &mut self.0 {
             let Some(weight) = weights.get(stage).filter(|&&weight| weight != 0.0) else {
@@ -51,8 +52,8 @@ impl<'a> StageSums<'a> {
             };
             let sum = if *started { Some(&**name) } else { *onto };
             calls.push(match sum {
-                Some(sum) => format!("ADD({name}, {sum}, {weight:?})"),
-                None => format!("BEGIN({name}, {weight:?})"),
+                Some(sum) => format!("ADD({first}{name}, {sum}, {weight:?})"),
+                None => format!("BEGIN({first}{name}, {weight:?})"),
             });
             *started = true;
         }

@@ -14,7 +14,8 @@ use super::{CudaReport, Sanitized, SolveError, Solver};
 use crate::batch::Batch;
 use crate::device::host::HostDevice;
 use crate::device::{Device, DeviceError, Kernel, KernelSource};
-use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, I, IvpLoop, Pi};
+use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
+use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
 use crate::schedule::{Stepping, Tolerance};
 use crate::system::System;
@@ -32,9 +33,10 @@ const TOLERANCE: f64 = 1e-6;
 const MAX_STEPS: usize = 1_000_000;
 
 /// The controllers, by name.
-const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 2] = [
+const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 3] = [
     ("i", |error_power| Box::new(I { error_power })),
     ("pi", |error_power| Box::new(Pi::new(error_power))),
+    ("gustafsson", |error_power| Box::new(Gustafsson::new(error_power))),
 ];
 
 /// A solver that is being set up.
@@ -50,6 +52,7 @@ pub struct SolverBuilder {
     max_steps: Option<usize>,
     first_step: Option<f64>,
     solver_tolerance: Option<f64>,
+    linear_solver: Option<String>,
     save_every: Option<f64>,
     device: Option<Device>,
     other_locations: Option<Location>,
@@ -71,6 +74,7 @@ impl SolverBuilder {
             max_steps: None,
             first_step: None,
             solver_tolerance: None,
+            linear_solver: None,
             save_every: None,
             device: None,
             other_locations: None,
@@ -80,9 +84,8 @@ impl SolverBuilder {
         }
     }
 
-    /// Sets the method: `euler`, `rk4` (`classical-rk4`) or `tsit5`, which is the default; for stiff
-    /// systems `implicit_midpoint`, `trapezoidal_dirk` (`ode23t`), `sdirk_2_2`, `l_stable_dirk_3`,
-    /// `kvaerno3` or `l_stable_sdirk_4`. Letters may be of either case.
+    /// Sets the method, by any of the names that [`methods`](crate::methods) lists; `tsit5` is the
+    /// default. Stiff systems need an implicit one, as `kvaerno5` or `rodas3p` is. Letters may be of either case.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into().to_ascii_lowercase();
@@ -105,7 +108,19 @@ impl SolverBuilder {
     }
 
     /// Has steps be as long as an error of `tolerance * (1 + |state|)` in each of them allows: sets
-    /// [`atol`](Self::atol) and [`rtol`](Self::rtol).
+    /// [`atol`](Self::atol) and [`rtol`](Self::rtol). Each run has steps of its own.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let decay = System::parse("dx = -k*x")?.states([("x", 1.0)]).parameters([("k", 1.0)]).build()?;
+    /// let solver = Solver::builder(&decay).tolerance(1e-8).build()?;
+    /// let solution = solver.solve(Batch::grid().parameter("k", [1.0, 10.0]), 0.0..1.0)?;
+    /// assert!((solution.end_states()[[0, 1]] - (-10.0_f64).exp()).abs() < 1e-7);
+    /// let steps: Vec<u64> = solution.steps().collect();
+    /// assert!(steps[0] < steps[1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tolerance(self, tolerance: f64) -> Self {
         self.atol(tolerance).rtol(tolerance)
@@ -128,8 +143,8 @@ impl SolverBuilder {
         self
     }
 
-    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, or `pi`, that of
-    /// implicit ones.
+    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, `pi`, that of
+    /// implicit ones, or `gustafsson`.
     #[must_use]
     pub fn controller(mut self, controller: impl Into<String>) -> Self {
         self.controller = Some(controller.into().to_ascii_lowercase());
@@ -152,11 +167,21 @@ impl SolverBuilder {
     }
 
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states. The smaller one of the tolerances is the default where there
-    /// are any, else 1e-8. Rounding limits it.
+    /// root mean square over the states. A tenth of the smaller one of the tolerances is the default
+    /// where there are any, else 1e-8. Rounding limits it.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
         self.solver_tolerance = Some(tolerance);
+        self
+    }
+
+    /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
+    /// the Jacobian; or `minimal_residual`, which only multiplies with the Jacobian, and fails where rates
+    /// lie too far apart. The first is the default where its text is not long: for up to 14 states, and up
+    /// to 64 where the Jacobian has few entries. Letters may be of either case.
+    #[must_use]
+    pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
+        self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());
         self
     }
 
@@ -217,10 +242,14 @@ impl SolverBuilder {
         let parameters = self.system.parameter_names().len();
         let method = find(&self.method)?;
         let tolerance = self.tolerances()?;
-        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::smaller);
+        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::of_solver);
         let solver_tolerance = self.solver_tolerance.unwrap_or(default);
         check_solver_tolerance(solver_tolerance)?;
-        let step = method.step(states, tolerance.is_some(), solver_tolerance);
+        let linear_solver = match &self.linear_solver {
+            Some(name) => find_linear_solver(name)?,
+            None => LinearSolverKind::default_for(&self.system),
+        };
+        let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
         let r#loop: BoxedFactory = if tolerance.is_some() {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
@@ -479,6 +508,14 @@ fn find(name: &str) -> Result<Method, SolveError> {
     methods().find(|method| method.names().contains(&name)).ok_or_else(|| {
         let known = methods().flat_map(|method| method.names()).copied().collect();
         SolveError::UnknownMethod { given: name.to_owned(), known }
+    })
+}
+
+/// The linear solver of a name.
+fn find_linear_solver(name: &str) -> Result<LinearSolverKind, SolveError> {
+    LinearSolverKind::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
+        let known = LinearSolverKind::ALL.into_iter().map(LinearSolverKind::name).collect();
+        SolveError::UnknownLinearSolver { given: name.to_owned(), known }
     })
 }
 
