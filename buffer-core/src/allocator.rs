@@ -156,7 +156,7 @@ impl fmt::Display for Header<'_> {
 }
 
 impl Header<'_> {
-    /// SB016: in the block of a phase, what is dead is a struct, which nothing can be done with.
+    /// SB016: in the block of a phase, what is dead cannot be used.
     fn write_phases(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Instance { path, phases, buffers, .. } = self.instance;
         let order = phases.order();
@@ -167,7 +167,7 @@ impl Header<'_> {
         for name in order.names().take(order.len()) {
             write!(f, "#define {}", phase(path, name))?;
             for (buffer, _) in dead.iter().filter(|(_, phases)| phases.contains(&name)) {
-                write!(f, " struct {buffer}_is_dead_in_{name} {{ char SB016; }} {buffer};")?;
+                write!(f, " BUFFERS_DEAD({buffer}, {name})")?;
             }
             writeln!(f)?;
         }
@@ -219,6 +219,7 @@ fn arena_elements(storage: Storage, width: Width) -> Option<String> {
         Storage::SharedPersistent => Some(format!("BUFFERS_SHARED_PERSISTENT{bytes}")),
         Storage::SharedScratch => Some(format!("BUFFERS_SHARED{bytes}_STRIDE")),
         Storage::LocalPersistent => Some(format!("BUFFERS_PERSISTENT{bytes}")),
+        Storage::LocalScratch => Some(format!("BUFFERS_SCRATCH{bytes}")),
         Storage::Local => None,
     }
 }
@@ -232,6 +233,7 @@ fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
     let arena = match buffer.storage {
         Storage::SharedPersistent | Storage::SharedScratch => "shared",
         Storage::LocalPersistent => "persistent",
+        Storage::LocalScratch => "scratch",
         Storage::Local => "",
     };
     let declared = match (buffer.storage, buffer.parent()) {
@@ -258,10 +260,10 @@ fn size(path: &str, name: &str) -> String {
     format!("{path}_size_{name}")
 }
 
-fn allocate(path: &str, name: &str) -> String {
+pub(crate) fn allocate(path: &str, name: &str) -> String {
     format!("{path}_allocate_{name}")
 }
 
-fn phase(path: &str, name: &str) -> String {
+pub(crate) fn phase(path: &str, name: &str) -> String {
     format!("{path}_phase_{name}")
 }

@@ -1,22 +1,34 @@
 //! Whether a layout is sound, judged by the definition alone: it shares no code with the planner,
 //! compares all pairs, and runs on every layout before anyone sees it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use thiserror::Error;
 
-use crate::element::Width;
+use crate::element::{ElementType, Width};
 use crate::entry::Overflow;
 use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
 use crate::location::Location;
+use crate::timeline::{self, Alive, Timeline};
 
 /// What makes a layout unsound. Buffers are named by `path.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// Two buffers lie on the same bytes, and neither lies inside the other by declaration.
-    #[error("`{first}` and `{second}` lie on the same bytes")]
+    /// Two buffers lie on the same bytes. Neither lies inside the other by declaration, and both may
+    /// hold data at one time.
+    #[error("`{first}` and `{second}` lie on the same bytes, and may hold data at one time")]
     Overlap {
+        /// One buffer.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// An integer buffer and one of reals lie on the same bytes, be it at different times: a compiler
+    /// may take it that they do not.
+    #[error("`{first}` and `{second}` lie on the same bytes, and only one of them holds integers")]
+    MixedTypes {
         /// One buffer.
         first: String,
         /// The other one.
@@ -58,7 +70,7 @@ pub enum Violation {
         /// The buffer.
         buffer: String,
     },
-    /// The local arrays are not counted in full.
+    /// The local arrays of buffers of their own are not counted in full.
     #[error(
         "local arrays of {bytes}-byte elements hold {needed} elements, but {counted} are counted"
     )]
@@ -144,6 +156,7 @@ impl Layout {
                 (arenas.shared_persistent, arenas.shared_persistent + arenas.shared_scratch)
             }
             Storage::LocalPersistent => (0, arenas.local_persistent),
+            Storage::LocalScratch => (0, arenas.local_scratch),
             // The array is that of the root.
             Storage::Local => match instance.buffer(&buffer.root) {
                 Some(root) => (0, root.entry.size),
@@ -158,38 +171,104 @@ impl Layout {
 
     /// Compares all pairs of buffers of all factories.
     fn check_overlaps(&self) -> Result<(), Violation> {
-        let mut others: Vec<(&Instance, &PlacedBuffer)> = Vec::new();
-        for instance in &self.instances {
-            let enclosing = enclosing(instance);
-            let is_inside = |inner: usize, outer: usize| {
-                enclosing.get(inner).and_then(|around| around.get(outer)) == Some(&true)
-            };
-            for (position, second) in instance.buffers.iter().enumerate() {
-                let clash = |of: &Instance, first: &PlacedBuffer| Violation::Overlap {
-                    first: full_name(of, first),
-                    second: full_name(instance, second),
-                };
-                for (other, first) in &others {
-                    if share_bytes(first, second, false) {
-                        return Err(clash(other, first));
-                    }
-                }
-                for (index, first) in instance.buffers.iter().enumerate().take(position) {
-                    let nested = is_inside(index, position) || is_inside(position, index);
-                    if share_bytes(first, second, true) && !nested {
-                        return Err(clash(instance, first));
-                    }
-                }
+        let occupants = self.occupants();
+        for (position, second) in occupants.iter().enumerate() {
+            for first in occupants.iter().take(position) {
+                self.check_pair(first, second)?;
             }
-            others.extend(instance.buffers.iter().map(|buffer| (instance, buffer)));
         }
         Ok(())
+    }
+
+    fn occupants(&self) -> Vec<Occupant<'_>> {
+        let mut occupants = Vec::new();
+        for (factory, instance) in self.instances.iter().enumerate() {
+            let timeline = Timeline::new(&instance.phases);
+            let buffers = instance.buffers.iter().zip(enclosing(instance)).enumerate();
+            occupants.extend(buffers.map(|(position, (buffer, around))| Occupant {
+                alive: timeline.buffer(&buffer.entry),
+                factory,
+                position,
+                buffer,
+                around,
+            }));
+        }
+        occupants
+    }
+
+    /// Two buffers on the same bytes: one is declared inside the other, or they are of one type and
+    /// never alive together.
+    fn check_pair(&self, first: &Occupant<'_>, second: &Occupant<'_>) -> Result<(), Violation> {
+        let one_factory = first.factory == second.factory;
+        let nested = one_factory && (first.is_inside(second) || second.is_inside(first));
+        if nested || !share_bytes(first.buffer, second.buffer, one_factory) {
+            return Ok(());
+        }
+        let [first_name, second_name] = [first, second].map(|occupant| {
+            let instance = self.instances.get(occupant.factory);
+            instance.map(|instance| full_name(instance, occupant.buffer)).unwrap_or_default()
+        });
+        if first.is_integer() != second.is_integer() {
+            return Err(Violation::MixedTypes { first: first_name, second: second_name });
+        }
+        let kept = first.buffer.entry.persistent || second.buffer.entry.persistent;
+        if kept || self.may_meet(first, second) {
+            return Err(Violation::Overlap { first: first_name, second: second_name });
+        }
+        Ok(())
+    }
+
+    /// Whether two buffers are ever alive together, in the nearest factory that holds both: there,
+    /// what lies in a child is alive while the child is called.
+    fn may_meet(&self, first: &Occupant<'_>, second: &Occupant<'_>) -> bool {
+        let mut one = (first.factory, Cow::Borrowed(&first.alive));
+        let mut other = (second.factory, Cow::Borrowed(&second.alive));
+        while one.0 != other.0 {
+            // A factory stands before those inside it, so the later one does not hold both.
+            let inner = if one.0 > other.0 { &mut one } else { &mut other };
+            let Some((parent, called)) = self.called(inner.0) else { return true };
+            *inner = (parent, Cow::Owned(called));
+        }
+        timeline::meet(&one.1, &other.1)
+    }
+
+    /// The parent of a factory, and when it calls it.
+    fn called(&self, factory: usize) -> Option<(usize, Alive)> {
+        let instance = self.instances.get(factory)?;
+        let position = instance.parent.filter(|&parent| parent < factory)?;
+        let parent = self.instances.get(position)?;
+        Some((position, Timeline::new(&parent.phases).during(&instance.calls)))
+    }
+}
+
+/// A buffer and when its factory's declarations say that it is alive.
+struct Occupant<'a> {
+    factory: usize,
+    /// Its position in the factory.
+    position: usize,
+    buffer: &'a PlacedBuffer,
+    /// For each buffer of the factory whether it lies around this one.
+    around: Vec<bool>,
+    alive: Alive,
+}
+
+impl Occupant<'_> {
+    fn is_inside(&self, other: &Self) -> bool {
+        self.around.get(other.position) == Some(&true)
+    }
+
+    fn is_integer(&self) -> bool {
+        self.buffer.entry.element == ElementType::I32
     }
 }
 
 fn check_storage(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violation> {
-    let shared = matches!(buffer.storage, Storage::SharedPersistent | Storage::SharedScratch);
-    let persistent = matches!(buffer.storage, Storage::SharedPersistent | Storage::LocalPersistent);
+    let (shared, persistent) = match buffer.storage {
+        Storage::SharedPersistent => (true, true),
+        Storage::SharedScratch => (true, false),
+        Storage::LocalPersistent => (false, true),
+        Storage::LocalScratch | Storage::Local => (false, false),
+    };
     let place_allowed = match buffer.entry.location {
         Some(Location::Shared) => shared,
         Some(Location::Local) => !shared,
@@ -234,7 +313,8 @@ fn check_window(instance: &Instance, buffer: &PlacedBuffer) -> Result<(), Violat
 fn share_bytes(first: &PlacedBuffer, second: &PlacedBuffer, one_factory: bool) -> bool {
     let one_memory = match (first.storage, second.storage) {
         (Storage::Local, Storage::Local) => one_factory && first.root == second.root,
-        (Storage::LocalPersistent, Storage::LocalPersistent) => first.width == second.width,
+        (Storage::LocalPersistent, Storage::LocalPersistent)
+        | (Storage::LocalScratch, Storage::LocalScratch) => first.width == second.width,
         (
             Storage::SharedPersistent | Storage::SharedScratch,
             Storage::SharedPersistent | Storage::SharedScratch,
@@ -280,195 +360,4 @@ fn full_name(instance: &Instance, buffer: &PlacedBuffer) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::element::{ElementType, Precision};
-    use crate::entry::BufferEntry;
-    use crate::layout::ArenaSizes;
-    use crate::registry::BufferRegistry;
-    use crate::target::Target;
-
-    /// A step with a solver inside it, and something in every storage of both.
-    fn sound() -> Layout {
-        let mut registry = BufferRegistry::new();
-        let [step, solver] = ["step", "newton"].map(|prefix| {
-            let factory = registry.factory(prefix).unwrap();
-            for (place, location) in [("shared", Location::Shared), ("local", Location::Local)] {
-                let name = |name: &str| format!("{place}_{name}");
-                let root =
-                    |suffix: &str, size| BufferEntry::new(name(suffix), size).location(location);
-                let alias = |suffix: &str, size, parent: &str| {
-                    BufferEntry::new(name(suffix), size).aliases(name(parent))
-                };
-                for entry in [
-                    root("a", 8),
-                    alias("a1", 3, "a"),
-                    alias("a2", 4, "a"),
-                    alias("a11", 2, "a1"),
-                    root("b", 5),
-                    root("kept", 3).persistent(),
-                    root("kept2", 2).persistent(),
-                    root("wide", 2).element(ElementType::F64),
-                ] {
-                    registry.register(factory, entry).unwrap();
-                }
-            }
-            factory
-        });
-        registry.register_child(step, "solver", solver).unwrap();
-        let target = Target::host(4, Precision::F32).unwrap();
-        Layout::clone(&registry.layout(step, &target).unwrap())
-    }
-
-    /// What the checker says when one buffer is changed behind its back.
-    fn corrupted(path: &str, name: &str, corrupt: impl FnOnce(&mut PlacedBuffer)) -> Violation {
-        let mut layout = sound();
-        let mut instances = layout.instances.iter_mut();
-        let instance = instances.find(|instance| instance.path == path).unwrap();
-        let mut buffers = instance.buffers.iter_mut();
-        corrupt(buffers.find(|buffer| buffer.entry.name == name).unwrap());
-        layout.check().unwrap_err()
-    }
-
-    fn overlap(first: &str, second: &str) -> Violation {
-        Violation::Overlap { first: first.to_owned(), second: second.to_owned() }
-    }
-
-    #[test]
-    fn sound_layout_passes() {
-        assert_eq!(sound().check(), Ok(()));
-    }
-
-    #[test]
-    fn siblings_on_one_place_are_caught() {
-        for place in ["shared", "local"] {
-            let violation = corrupted("step", &format!("{place}_a2"), |a2| a2.start -= 3);
-            let [a1, a2] = ["a1", "a2"].map(|name| format!("step.{place}_{name}"));
-            assert_eq!(violation, overlap(&a1, &a2));
-        }
-    }
-
-    #[test]
-    fn roots_on_one_place_are_caught() {
-        let violation = corrupted("step", "shared_b", |b| b.start -= 1);
-        assert_eq!(violation, overlap("step.shared_a", "step.shared_b"));
-    }
-
-    #[test]
-    fn persistent_buffers_on_one_place_are_caught() {
-        let violation = corrupted("step", "local_kept2", |kept2| kept2.start -= 1);
-        assert_eq!(violation, overlap("step.local_kept", "step.local_kept2"));
-    }
-
-    #[test]
-    fn child_on_its_parents_bytes_is_caught() {
-        let violation = corrupted("solver", "shared_a", |a| {
-            a.start -= 1;
-            a.window -= 1;
-        });
-        assert!(matches!(violation, Violation::OutsideParent { .. } | Violation::Overlap { .. }));
-        let violation = corrupted("solver", "local_kept", |kept| {
-            kept.start -= 1;
-            kept.window -= 1;
-        });
-        assert_eq!(violation, overlap("step.local_kept2", "solver.local_kept"));
-    }
-
-    #[test]
-    fn alias_outside_its_parent_is_caught() {
-        let outside = |name: &str| Violation::OutsideParent { buffer: format!("step.{name}") };
-        let violation = corrupted("step", "shared_a2", |a2| a2.start += 2);
-        assert_eq!(violation, outside("shared_a2"));
-        let violation = corrupted("step", "local_a11", |a11| a11.start += 2);
-        assert_eq!(violation, outside("local_a11"));
-        let violation = corrupted("step", "shared_a1", |a1| a1.start -= 1);
-        assert_eq!(violation, outside("shared_a1"));
-    }
-
-    #[test]
-    fn buffer_outside_its_arena_is_caught() {
-        let outside = |name: &str| Violation::OutsideArena { buffer: format!("solver.{name}") };
-        for far in [1, 1000, usize::MAX - 1] {
-            // The last one in its arena.
-            let violation = corrupted("solver", "shared_b", |b| b.start = far.max(b.start + 1));
-            assert_eq!(violation, outside("shared_b"));
-        }
-        let violation = corrupted("solver", "local_b", |b| b.start = 1);
-        assert_eq!(violation, outside("local_b"));
-    }
-
-    #[test]
-    fn storage_that_is_not_declared_is_caught() {
-        for (name, storage) in [
-            ("shared_b", Storage::SharedPersistent),
-            ("shared_kept", Storage::SharedScratch),
-            ("shared_kept2", Storage::LocalPersistent),
-            ("local_kept", Storage::SharedPersistent),
-        ] {
-            let violation = corrupted("step", name, |buffer| buffer.storage = storage);
-            assert_eq!(violation, Violation::WrongStorage { buffer: format!("step.{name}") });
-        }
-    }
-
-    #[test]
-    fn wrong_width_is_caught() {
-        let violation = corrupted("step", "shared_b", |b| b.width = Width::Eight);
-        assert_eq!(violation, Violation::WrongWidth { buffer: "step.shared_b".to_owned() });
-    }
-
-    #[test]
-    fn wrong_parent_is_caught() {
-        let wrong = |name: &str| Violation::WrongParent { buffer: format!("step.{name}") };
-        let violation = corrupted("step", "shared_a2", |a2| a2.parent = Some("shared_a1".into()));
-        assert_eq!(violation, wrong("shared_a2"));
-        let violation = corrupted("step", "shared_b", |b| b.parent = Some("shared_a".into()));
-        assert_eq!(violation, wrong("shared_b"));
-        let violation = corrupted("step", "shared_a1", |a1| a1.parent = None);
-        assert_eq!(violation, wrong("shared_a1"));
-        let violation = corrupted("step", "local_b", |b| b.root = "local_a".into());
-        assert_eq!(violation, wrong("local_b"));
-        let violation = corrupted("step", "local_a", |a| a.entry.persistent = true);
-        assert!(matches!(violation, Violation::WrongStorage { .. }));
-    }
-
-    #[test]
-    fn buffer_before_its_window_is_caught() {
-        let violation = corrupted("solver", "local_kept", |kept| kept.window += 1);
-        assert_eq!(violation, Violation::OutsideWindow { buffer: "solver.local_kept".to_owned() });
-    }
-
-    #[test]
-    fn wrong_arenas_are_caught() {
-        let checked = |corrupt: fn(&mut ArenaSizes)| {
-            let mut layout = sound();
-            corrupt(&mut layout.arenas.four);
-            layout.check()
-        };
-        // One makes it even, two make it too short.
-        for corrupt in [(|arena| arena.shared_stride += 1) as fn(&mut ArenaSizes), |arena| {
-            arena.shared_stride -= 2
-        }] {
-            assert!(matches!(checked(corrupt), Err(Violation::WrongStride { bytes: 4, .. })));
-        }
-        assert!(matches!(
-            checked(|arena| arena.local -= 1),
-            Err(Violation::WrongCount { bytes: 4, .. })
-        ));
-        assert!(matches!(
-            checked(|arena| arena.local_persistent -= 1),
-            Err(Violation::OutsideArena { .. })
-        ));
-        for corrupt in [
-            (|arena| {
-                arena.shared_persistent -= 1;
-                arena.shared_scratch += 1;
-            }) as fn(&mut ArenaSizes),
-            |arena| {
-                arena.shared_persistent += 1;
-                arena.shared_scratch -= 1;
-            },
-        ] {
-            assert!(matches!(checked(corrupt), Err(Violation::OutsideArena { .. })));
-        }
-    }
-}
+mod tests;

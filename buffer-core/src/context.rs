@@ -91,6 +91,11 @@ impl BufferContext {
             .find_map(|position| self.entries.get_index(position)?.1.location)
     }
 
+    /// The position of the buffer whose storage a buffer lies in, in the end.
+    pub(crate) fn root(&self, name: &str) -> Option<usize> {
+        self.lineage(self.entries.get_index_of(name)?).last()
+    }
+
     /// A buffer, its parent, and so on. Parents stand above their aliases, so this ends.
     fn lineage(&self, position: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(position), |&position| self.parent_position(position))

@@ -67,6 +67,10 @@ impl BufferEntry {
     /// The most elements that a buffer can have: 64 lanes of them can still be counted in bytes.
     pub const MAX_SIZE: usize = isize::MAX.unsigned_abs() / (8 * 64);
 
+    /// The most elements of a local root that stays an array of its own in every packing. Compilers
+    /// unroll loops over so many and can keep them in registers; larger arrays lie in memory.
+    pub const MOST_UNROLLED: usize = 16;
+
     /// A buffer of `size` elements of the run's precision, with no place yet: give it one with
     /// [`location`](Self::location), or a parent with [`aliases`](Self::aliases).
     pub fn new(name: impl Into<String>, size: usize) -> Self {

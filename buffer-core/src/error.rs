@@ -46,6 +46,16 @@ pub enum BufferError {
         /// The nearest name that exists.
         suggestion: Option<String>,
     },
+    /// SB017: an update names a buffer that the factory has not.
+    #[error("factory `{factory}` has no buffer `{name}` to change [SB017]{}", did_you_mean(suggestion.as_deref(), "use the name of one of its buffers"))]
+    UnknownUpdate {
+        /// The factory's prefix.
+        factory: String,
+        /// The name given.
+        name: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
     /// The layout has no such instance.
     #[error("the layout has no instance `{path}`{}", did_you_mean(suggestion.as_deref(), "a path is the root's prefix, or the names of children joined by `_`"))]
     UnknownInstance {

@@ -6,6 +6,7 @@ use crate::element::Width;
 use crate::entry::BufferEntry;
 use crate::error::BufferError;
 use crate::location::Location;
+use crate::packing::Packing;
 use crate::phases::{LiveRange, Phases};
 use crate::suggest::nearest;
 use crate::target::Target;
@@ -19,19 +20,33 @@ pub enum Storage {
     SharedScratch,
     /// The thread's arrays that keep their contents from step to step.
     LocalPersistent,
+    /// The thread's arrays that [`Auto`](Packing::Auto) packing puts other large local buffers in.
+    LocalScratch,
     /// An array of the buffer's own, or inside that of the buffer it aliases.
     Local,
 }
 
 impl Storage {
-    /// The storage of a root.
-    pub(crate) fn of(location: Location, persistent: bool) -> Self {
-        match (location.resolved(), persistent) {
-            (Location::Shared, true) => Self::SharedPersistent,
-            (Location::Shared, false) => Self::SharedScratch,
-            (Location::Local | Location::Auto, true) => Self::LocalPersistent,
-            (Location::Local | Location::Auto, false) => Self::Local,
+    /// The storage of a root that says where it lies; of one that does not, as if it said local.
+    pub(crate) fn of(root: &BufferEntry, packing: Packing) -> Self {
+        let overlaid = packing == Packing::Auto && root.size > BufferEntry::MOST_UNROLLED;
+        match (root.location.map(Location::resolved), root.persistent) {
+            (Some(Location::Shared), true) => Self::SharedPersistent,
+            (Some(Location::Shared), false) => Self::SharedScratch,
+            (_, true) => Self::LocalPersistent,
+            (_, false) if overlaid => Self::LocalScratch,
+            (_, false) => Self::Local,
         }
+    }
+
+    /// Whether it is a part of shared memory.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::SharedPersistent | Self::SharedScratch)
+    }
+
+    /// Whether it keeps its contents from step to step.
+    pub fn is_persistent(self) -> bool {
+        matches!(self, Self::SharedPersistent | Self::LocalPersistent)
     }
 }
 
@@ -75,8 +90,8 @@ impl PlacedBuffer {
         self.width
     }
 
-    /// The first byte, in one run: in the run's shared slice of the buffer's width, in the
-    /// thread's persistent array of that width, or in the local array of [`root`](Self::root).
+    /// The first byte, in one run: in the run's shared slice of the buffer's width, in the thread's
+    /// persistent or scratch array of that width, or in the local array of [`root`](Self::root).
     pub fn offset(&self) -> usize {
         self.start * self.width.bytes()
     }
@@ -86,7 +101,8 @@ impl PlacedBuffer {
         self.entry.size * self.width.bytes()
     }
 
-    /// Its elements, counted from the start of its factory's own window.
+    /// Its elements, counted from the start of its factory's own window. In [`Auto`](Packing::Auto)
+    /// packing integers have a window apart from that of reals.
     pub fn range(&self) -> Range<usize> {
         let start = self.start - self.window;
         start..start + self.entry.size
@@ -109,6 +125,8 @@ impl PlacedBuffer {
 pub struct Instance {
     pub(crate) path: String,
     pub(crate) prefix: String,
+    /// The position of the factory that it is a child of; none for the root.
+    pub(crate) parent: Option<usize>,
     pub(crate) phases: Phases,
     /// The phases of the parent in which it is called; empty for all.
     pub(crate) calls: Vec<LiveRange>,
@@ -125,6 +143,11 @@ impl Instance {
     /// The factory's prefix.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The position among the layout's instances of the one that it is a child of; none for the root.
+    pub fn parent(&self) -> Option<usize> {
+        self.parent
     }
 
     /// The phases of its kernel text, of which there may be none.
@@ -160,7 +183,9 @@ pub struct ArenaSizes {
     pub shared_stride: usize,
     /// The thread's persistent array.
     pub local_persistent: usize,
-    /// All local arrays together.
+    /// The thread's scratch array.
+    pub local_scratch: usize,
+    /// All local arrays of buffers of their own together.
     pub local: usize,
 }
 
@@ -191,6 +216,7 @@ impl<T> PerWidth<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     pub(crate) target: Target,
+    pub(crate) packing: Packing,
     pub(crate) instances: Vec<Instance>,
     pub(crate) arenas: PerWidth<ArenaSizes>,
 }
@@ -199,6 +225,11 @@ impl Layout {
     /// What the layout was made for.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// How memory is shared out.
+    pub fn packing(&self) -> Packing {
+        self.packing
     }
 
     /// The prefix of the root.
@@ -245,7 +276,7 @@ impl Layout {
 
     /// Bytes of all other local arrays of one run. Not all of them need exist at one time.
     pub fn local_bytes(&self) -> usize {
-        self.bytes(|arena| arena.local)
+        self.bytes(|arena| arena.local_scratch + arena.local)
     }
 
     /// Bytes of both widths of what `elements` takes of the arenas.

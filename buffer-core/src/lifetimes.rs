@@ -83,8 +83,8 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
-/// The phases of a buffer's ranges; none where one is at fault.
-fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
+/// The phases of some ranges: all where there are none, and none where one is at fault.
+pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     if live.is_empty() {
         return Some(order.all());
     }
@@ -94,16 +94,42 @@ fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     })
 }
 
-/// The phases in which no element of a buffer is live. One without elements is at home in all.
-pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+/// The phases in which some element of a buffer is live.
+pub(crate) fn occupied_phases(order: &PhaseOrder, entry: &BufferEntry) -> PhaseSet {
     let pieces = pieces(entry, &(0..entry.size));
     let live = pieces.iter().map(|(ranges, _)| live_phases(order, ranges));
-    let live = live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()));
+    live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()))
+}
+
+/// The phases in which no element of a buffer is live. One without elements is at home in all.
+pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
+    let live = occupied_phases(order, entry);
     let phases = order.names().take(order.len()).enumerate();
     let is_dead = |&(position, _): &(usize, &str)| {
         entry.size > 0 && live.intersection(PhaseSet::of(position..position + 1)).is_empty()
     };
     phases.filter(is_dead).map(|(_, phase)| phase).collect()
+}
+
+/// All elements of a buffer in order, in stretches that are live together, with the phases in which
+/// each is live.
+pub(crate) fn live_stretches(
+    order: &PhaseOrder,
+    entry: &BufferEntry,
+) -> Vec<(Range<usize>, PhaseSet)> {
+    let mut parts: Vec<_> = entry.parts.iter().filter(|part| part.start < part.end).collect();
+    parts.sort_by_key(|part| part.start);
+    let mut stretches = Vec::new();
+    let mut end = 0;
+    for part in parts {
+        stretches.push((end..part.start, entry.live.as_slice()));
+        stretches.push((part.range(), part.live.as_slice()));
+        end = part.end;
+    }
+    stretches.push((end..entry.size, entry.live.as_slice()));
+    stretches.retain(|(elements, _)| !elements.is_empty());
+    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
+    stretches.into_iter().map(live).collect()
 }
 
 /// The phases of a buffer's ranges, in words.

@@ -12,12 +12,12 @@ pub enum Location {
     Shared,
     /// The thread's own memory; registers where all indices are constants.
     Local,
-    /// The layout chooses. `declared` packing chooses local memory.
+    /// The layout chooses: local memory, in both packings.
     Auto,
 }
 
 impl Location {
-    /// The place that `declared` packing gives: never [`Location::Auto`].
+    /// The place that a layout gives: never [`Location::Auto`].
     pub fn resolved(self) -> Self {
         match self {
             Self::Auto => Self::Local,

@@ -11,6 +11,8 @@ pub struct Multiprocessor {
     pub threads: usize,
     /// Blocks.
     pub blocks: usize,
+    /// Bytes of the L1 cache, shared memory included, which is taken from it.
+    pub cache_bytes: usize,
     /// Bytes of shared memory, where as much as can be is taken from the L1 cache.
     pub shared_bytes: usize,
     /// Bytes of shared memory that the system takes for each block.
@@ -40,32 +42,34 @@ impl Multiprocessor {
 
     /// The known architectures, by their major and minor number.
     ///
-    /// From `cuda_occupancy.h` of CUDA 13 and `arch_traits.h` of CCCL.
+    /// From `cuda_occupancy.h` of CUDA 13 and `arch_traits.h` of CCCL; the caches from the CUDA C++
+    /// Programming Guide 13.0, "Compute Capabilities".
     pub(crate) const TABLE: &[(u32, u32, Self)] = &[
-        // Threads, blocks, shared KiB, reserved bytes, granule.
-        (7, 0, Self::new(2048, 32, 96, 0, 256)),
-        (7, 5, Self::new(1024, 16, 64, 0, 256)),
-        (8, 0, Self::new(2048, 32, 164, KIB, 128)),
-        (8, 6, Self::new(1536, 16, 100, KIB, 128)),
-        (8, 7, Self::new(1536, 16, 164, KIB, 128)),
-        (8, 9, Self::new(1536, 24, 100, KIB, 128)),
-        (9, 0, Self::new(2048, 32, 228, KIB, 128)),
-        (10, 0, Self::new(2048, 32, 228, KIB, 128)),
-        (10, 3, Self::new(2048, 32, 228, KIB, 128)),
-        (11, 0, Self::new(1536, 24, 228, KIB, 128)),
-        (12, 0, Self::new(1536, 24, 100, KIB, 128)),
-        (12, 1, Self::new(1536, 24, 100, KIB, 128)),
+        // Threads, blocks, cache KiB, shared KiB, reserved bytes, granule.
+        (7, 0, Self::new(2048, 32, 128, 96, 0, 256)),
+        (7, 5, Self::new(1024, 16, 96, 64, 0, 256)),
+        (8, 0, Self::new(2048, 32, 192, 164, KIB, 128)),
+        (8, 6, Self::new(1536, 16, 128, 100, KIB, 128)),
+        (8, 7, Self::new(1536, 16, 192, 164, KIB, 128)),
+        (8, 9, Self::new(1536, 24, 128, 100, KIB, 128)),
+        (9, 0, Self::new(2048, 32, 256, 228, KIB, 128)),
+        (10, 0, Self::new(2048, 32, 256, 228, KIB, 128)),
+        (10, 3, Self::new(2048, 32, 256, 228, KIB, 128)),
+        (11, 0, Self::new(1536, 24, 256, 228, KIB, 128)),
+        (12, 0, Self::new(1536, 24, 128, 100, KIB, 128)),
+        (12, 1, Self::new(1536, 24, 128, 100, KIB, 128)),
     ];
 
     const fn new(
         threads: usize,
         blocks: usize,
+        cache_kib: usize,
         shared_kib: usize,
         reserved_shared_bytes: usize,
         shared_granule: usize,
     ) -> Self {
-        let shared_bytes = shared_kib * KIB;
-        Self { threads, blocks, shared_bytes, reserved_shared_bytes, shared_granule }
+        let (cache_bytes, shared_bytes) = (cache_kib * KIB, shared_kib * KIB);
+        Self { threads, blocks, cache_bytes, shared_bytes, reserved_shared_bytes, shared_granule }
     }
 
     /// Warps.

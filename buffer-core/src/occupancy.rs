@@ -304,3 +304,18 @@ fn whole_warps() -> impl DoubleEndedIterator<Item = usize> {
     (1..=Multiprocessor::BLOCK_THREADS / Multiprocessor::WARP)
         .map(|warps| warps * Multiprocessor::WARP)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_takes_what_the_system_reserves() {
+        let blocks = |shared_bytes| {
+            let block = ThreadBlock { threads: 128, registers: 32, shared_bytes };
+            Occupancy::new("9.0".parse().unwrap(), block).unwrap().blocks()
+        };
+        // An eighth of a multiprocessor's 228 KiB, less 1 KiB.
+        assert_eq!((blocks(28_160), blocks(28_161)), (8, 7));
+    }
+}

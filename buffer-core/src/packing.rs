@@ -1,6 +1,34 @@
-//! Where aliases lie inside their parents: each behind the last, in the order of declaration.
+//! The packings, and what they have in common: where aliases lie inside their parents, each behind the
+//! last in the order of declaration.
+
+use std::fmt;
 
 use crate::context::BufferContext;
+
+/// How a layout shares out memory. Results do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Packing {
+    /// Buffers lie one behind the other in the order of their declaration. Only aliases share
+    /// storage, and every local root is an array of its own.
+    #[default]
+    Declared,
+    /// What is never live together may lie on the same bytes: buffers with the aliases inside them,
+    /// and all scratch memory of a child, which is live where the child is called. Never needs more
+    /// than [`Declared`](Self::Declared). Local roots of more than [`MOST_UNROLLED`] elements, which
+    /// lie in memory anyway, share it too.
+    ///
+    /// [`MOST_UNROLLED`]: crate::BufferEntry::MOST_UNROLLED
+    Auto,
+}
+
+impl fmt::Display for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Declared => "declared",
+            Self::Auto => "auto",
+        })
+    }
+}
 
 /// The place of an alias in its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::dead_buffer::DeadBuffer;
 use crate::element::{ElementType, Precision, Width};
 use crate::layout::Layout;
 use crate::target::Target;
@@ -59,6 +60,7 @@ fn write_types(f: &mut fmt::Formatter<'_>, target: &Target) -> fmt::Result {
          #endif\n\
          #define BUFFER(type) type *\n",
     )?;
+    f.write_str(DeadBuffer::DECLARATION)?;
     for element in [ElementType::F32, ElementType::F64, ElementType::I32] {
         let bytes = target.width(element).bytes() * target.lanes();
         let (scalar, name) = (scalar(target, element), element.c_name());
@@ -93,28 +95,21 @@ fn write_memory(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
         writeln!(f, "    BUFFERS_SHARED{bytes}_STRIDE = {},", arenas.shared_stride)?;
         writeln!(f, "    BUFFERS_SHARED_PERSISTENT{bytes} = {},", arenas.shared_persistent)?;
         writeln!(f, "    BUFFERS_PERSISTENT{bytes} = {},", arenas.local_persistent)?;
+        writeln!(f, "    BUFFERS_SCRATCH{bytes} = {},", arenas.local_scratch)?;
     }
     writeln!(f, "}};")?;
     writeln!(f, "typedef struct {{")?;
     writeln!(f, "    unsigned char *shared8, *shared4, *persistent8, *persistent4;")?;
+    writeln!(f, "    unsigned char *scratch8, *scratch4;")?;
     writeln!(f, "}} memory;")?;
 
     writeln!(f, "#define BUFFERS_MEMORY(m, base, run, runs) \\")?;
     let mut arrays = Vec::new();
     for width in Width::ALL {
-        let bytes = width.bytes();
-        // An array of no elements is an error in C.
-        if layout.arenas(width).local_persistent == 0 {
-            arrays.push("0".to_owned());
-            continue;
-        }
-        let array = format!("buffers_##m##_persistent{bytes}");
-        writeln!(
-            f,
-            "    unsigned char {array}[BUFFERS_PERSISTENT{bytes} * {bytes} * BUFFERS_LANES] \\\n\
-             \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
-        )?;
-        arrays.push(array);
+        arrays.push(write_array(f, "persistent", width, layout.arenas(width).local_persistent)?);
+    }
+    for width in Width::ALL {
+        arrays.push(write_array(f, "scratch", width, layout.arenas(width).local_scratch)?);
     }
     writeln!(
         f,
@@ -125,6 +120,27 @@ fn write_memory(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
          \x20       {} }}",
         arrays.join(", "),
     )
+}
+
+/// Declares one of the thread's arrays, and answers what points to it. An array of no elements is an
+/// error in C.
+fn write_array(
+    f: &mut fmt::Formatter<'_>,
+    member: &str,
+    width: Width,
+    elements: usize,
+) -> Result<String, fmt::Error> {
+    if elements == 0 {
+        return Ok("0".to_owned());
+    }
+    let (name, bytes) = (member.to_uppercase(), width.bytes());
+    let array = format!("buffers_##m##_{member}{bytes}");
+    writeln!(
+        f,
+        "    unsigned char {array}[BUFFERS_{name}{bytes} * {bytes} * BUFFERS_LANES] \\\n\
+         \x20       __attribute__((aligned({bytes} * BUFFERS_LANES))); \\",
+    )?;
+    Ok(array)
 }
 
 fn write_reset(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
@@ -142,33 +158,27 @@ fn write_reset(f: &mut fmt::Formatter<'_>, layout: &Layout) -> fmt::Result {
         let local = ("persistent", "PERSISTENT", arenas.local_persistent);
         let held = [shared, local].into_iter().filter(|&(_, _, size)| size > 0);
         for (arena, name, _) in held {
+            // Whole elements, as bytes would share banks of shared memory.
+            let every = format!("for (int i = 0; i < BUFFERS_{name}{bytes}; i++)");
+            let element = format!("((buffers_bits{bytes} *)m.{arena}{bytes})[i]");
             if lanes == 1 {
-                writeln!(
-                    body,
-                    "    if (mask) for (int i = 0; i < BUFFERS_{name}{bytes} * {bytes}; i++) \
-                     m.{arena}{bytes}[i] = 0;"
-                )?;
+                writeln!(body, "    if (mask) {every} {element} = 0;")?;
             } else {
                 writeln!(
                     body,
-                    "    for (int i = 0; i < BUFFERS_{name}{bytes}; i++) \
-                     ((buffers_bits{bytes} *)m.{arena}{bytes})[i] \
-                     &= ~__builtin_convertvector(mask, buffers_bits{bytes});"
+                    "    {every} {element} &= ~__builtin_convertvector(mask, buffers_bits{bytes});"
                 )?;
             }
         }
     }
-    if lanes > 1 {
-        // Any element may be read as these, so that a lane keeps its bits whatever their type.
-        for (scalar, width) in [("long long", Width::Eight), ("int", Width::Four)] {
-            let bytes = width.bytes();
-            writeln!(
-                f,
-                "typedef {scalar} buffers_bits{bytes} \
-                 __attribute__((vector_size({}), may_alias));",
-                bytes * lanes
-            )?;
-        }
+    // Any element may be written as these, so that a lane keeps its bits whatever their type.
+    for (scalar, width) in [("long long", Width::Eight), ("int", Width::Four)] {
+        let bytes = width.bytes();
+        let vector = match lanes {
+            1 => String::new(),
+            _ => format!("vector_size({}), ", bytes * lanes),
+        };
+        writeln!(f, "typedef {scalar} buffers_bits{bytes} __attribute__(({vector}may_alias));")?;
     }
     writeln!(f, "{function} buffers_reset(memory m, {mask} mask)\n{{")?;
     if body.is_empty() {

@@ -11,9 +11,10 @@ pub use std::vec::Vec;
 use entries::live_ranges;
 pub use entries::{Declared, Entries, Live};
 pub use integer::{
-    Integer, Size, add, and, compare, larger, max, min, mul, or, select, smaller, sub, widen,
+    Integer, Size, Truth, add, and, compare, larger, max, min, mul, or, select, smaller, sub,
+    truth, widen,
 };
-pub use text::{assert_bound, fit, fit_or_own};
+pub use text::{assert_bound, assert_size, fit, fit_or_own};
 
 use crate::buffer::Buffer;
 use crate::buffers::{Buffers, Child};

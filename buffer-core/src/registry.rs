@@ -11,7 +11,7 @@ use crate::entry::{BufferEntry, BufferUpdate};
 use crate::error::BufferError;
 use crate::layout::{Layout, Storage};
 use crate::names;
-use crate::packing::pack_aliases;
+use crate::packing::{Packing, pack_aliases};
 use crate::phases::Phases;
 use crate::planner::{self, Member};
 use crate::rules;
@@ -65,6 +65,7 @@ impl Node {
 #[derive(Debug, Default)]
 pub struct BufferRegistry {
     nodes: BTreeMap<FactoryId, Node>,
+    packing: Packing,
 }
 
 impl BufferRegistry {
@@ -100,6 +101,19 @@ impl BufferRegistry {
         let id = FactoryId::new();
         self.nodes.insert(id, Node::new(BufferContext::new(prefix, None)));
         Ok(id)
+    }
+
+    /// How layouts share out memory: at first as [`Declared`](Packing::Declared).
+    pub fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    /// Sets how layouts share out memory. Where that is a change, all layouts are forgotten.
+    pub fn set_packing(&mut self, packing: Packing) {
+        if self.packing != packing {
+            self.packing = packing;
+            self.nodes.values().for_each(|node| node.layouts().clear());
+        }
     }
 
     /// The buffers and children of a factory; none where the id names none.
@@ -177,7 +191,7 @@ impl BufferRegistry {
     /// Changes a buffer. A root that moves takes the aliases of its tree along.
     ///
     /// # Errors
-    /// [`BufferError::UnknownBuffer`] where the factory has no such buffer, and
+    /// SB017: [`BufferError::UnknownUpdate`] where the factory has no such buffer;
     /// [`BufferError::Faults`] where the change breaks a rule. An id that names no factory is no
     /// error, but not recognised.
     pub fn update_buffer(
@@ -191,7 +205,7 @@ impl BufferRegistry {
         };
         let mut context = before.clone();
         if !context.apply(name, change) {
-            return Err(BufferError::UnknownBuffer {
+            return Err(BufferError::UnknownUpdate {
                 factory: before.prefix().to_owned(),
                 name: name.to_owned(),
                 suggestion: nearest(name, before.entries().map(BufferEntry::name)),
@@ -260,8 +274,8 @@ impl BufferRegistry {
         }
     }
 
-    /// Elements of shared memory that a factory and everything inside it take, persistent ones
-    /// included.
+    /// Elements of shared memory that a factory and everything inside it take as declared,
+    /// persistent ones included.
     pub fn shared_buffer_size(&self, factory: FactoryId) -> usize {
         self.tree_size(factory, |storage| {
             matches!(storage, Storage::SharedPersistent | Storage::SharedScratch)
@@ -305,7 +319,7 @@ impl BufferRegistry {
 
     fn build(&self, factory: FactoryId, target: &Target) -> Result<Layout, BufferError> {
         let prefix = self.known(factory)?.prefix();
-        let layout = planner::plan(&self.tree(factory), *target)
+        let layout = planner::plan(&self.tree(factory), *target, self.packing)
             .ok_or_else(|| BufferError::SizeOverflow { factory: prefix.to_owned() })?;
         layout
             .check()
@@ -355,18 +369,18 @@ impl BufferRegistry {
         let mut members = Vec::new();
         let mut pending = Vec::new();
         if let Some(context) = self.context(factory) {
-            pending.push((context.prefix().to_owned(), factory, [].as_slice()));
+            pending.push((context.prefix().to_owned(), factory, None, [].as_slice()));
         }
-        while let Some((path, id, calls)) = pending.pop() {
+        while let Some((path, id, parent, calls)) = pending.pop() {
             let Some(context) = self.context(id) else { continue };
             // The path of a child of the root is its name alone.
             let scope = if members.is_empty() { String::new() } else { format!("{path}_") };
+            let position = Some(members.len());
             let children = context.children().zip(context.calls()).rev();
-            pending.extend(
-                children
-                    .map(|((name, child), (_, calls))| (format!("{scope}{name}"), child, calls)),
-            );
-            members.push(Member { path, context, calls });
+            pending.extend(children.map(|((name, child), (_, calls))| {
+                (format!("{scope}{name}"), child, position, calls)
+            }));
+            members.push(Member { path, context, parent, calls });
         }
         members
     }
@@ -422,8 +436,8 @@ fn own_size(context: &BufferContext, counts: impl Fn(Storage) -> bool) -> usize 
         .zip(pack_aliases(context))
         .filter(|(entry, fit)| {
             let location = context.location(entry.name());
-            location.is_some_and(|location| counts(Storage::of(location, entry.is_persistent())))
-                && fit.is_none_or(|fit| !fit.fits)
+            let root = BufferEntry { location, ..(*entry).clone() };
+            counts(Storage::of(&root, Packing::Declared)) && fit.is_none_or(|fit| !fit.fits)
         })
         .map(|(entry, _)| entry.size())
         .fold(0, usize::saturating_add)

@@ -67,6 +67,27 @@ pub(crate) fn faults(context: &BufferContext) -> Vec<Fault> {
     faults
 }
 
+/// All faults but those that follow from buffers whose sizes are none: what shares storage with one
+/// may lie anywhere.
+pub(crate) fn faults_apart_from_sizes(
+    context: &BufferContext,
+    without_size: &[&str],
+) -> Vec<Fault> {
+    let roots: Vec<_> = without_size.iter().map(|name| context.root(name)).collect();
+    let follows = |fault: &Fault| match fault {
+        Fault::DoesNotFit { name, .. } | Fault::LiveTogether { name, .. } => {
+            roots.contains(&context.root(name))
+        }
+        Fault::PartOutside { name, .. } | Fault::PartsOverlap { name, .. } => {
+            without_size.contains(&name.as_str())
+        }
+        _ => false,
+    };
+    let mut faults = faults(context);
+    faults.retain(|fault| !follows(fault));
+    faults
+}
+
 /// An error, if there are faults.
 pub(crate) fn refuse(factory: &str, faults: Vec<Fault>) -> Result<(), BufferError> {
     if faults.is_empty() {

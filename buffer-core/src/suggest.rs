@@ -8,7 +8,10 @@ pub(crate) fn nearest<'a>(
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= candidate.chars().count().max(3) / 3)
+        // Near, and with something in common: `m` is not `n`.
+        .filter(|&(distance, candidate)| {
+            distance <= candidate.chars().count().max(3) / 3 && distance < name.chars().count()
+        })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate.to_owned())
 }
@@ -23,6 +26,7 @@ mod tests {
         assert_eq!(nearest("stage_rsh", names).as_deref(), Some("stage_rhs"));
         assert_eq!(nearest("sate", names).as_deref(), Some("state"));
         assert_eq!(nearest("kk", names).as_deref(), Some("k"));
+        assert_eq!(nearest("m", names), None);
         assert_eq!(nearest("accumulator", names), None);
         assert_eq!(nearest("state", []), None);
     }

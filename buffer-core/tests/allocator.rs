@@ -45,6 +45,9 @@ fn preamble_of_cuda() {
 #define _Static_assert static_assert
 #endif
 #define BUFFER(type) type *
+#ifndef BUFFERS_DEAD
+#define BUFFERS_DEAD(name, phase) struct name##_is_dead_in_##phase { char SB016; } name;
+#endif
 typedef float f32;
 _Static_assert(sizeof(f32) == 4, "the size of f32");
 typedef double f64;
@@ -58,12 +61,15 @@ enum {
     BUFFERS_SHARED8_STRIDE = 13,
     BUFFERS_SHARED_PERSISTENT8 = 2,
     BUFFERS_PERSISTENT8 = 3,
+    BUFFERS_SCRATCH8 = 0,
     BUFFERS_SHARED4_STRIDE = 0,
     BUFFERS_SHARED_PERSISTENT4 = 0,
     BUFFERS_PERSISTENT4 = 0,
+    BUFFERS_SCRATCH4 = 0,
 };
 typedef struct {
     unsigned char *shared8, *shared4, *persistent8, *persistent4;
+    unsigned char *scratch8, *scratch4;
 } memory;
 #define BUFFERS_MEMORY(m, base, run, runs) \
     unsigned char buffers_##m##_persistent8[BUFFERS_PERSISTENT8 * 8 * BUFFERS_LANES] \
@@ -72,11 +78,13 @@ typedef struct {
         (base) + (run) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES), \
         (base) + (runs) * (BUFFERS_SHARED8_STRIDE * 8 * BUFFERS_LANES) \
             + (run) * (BUFFERS_SHARED4_STRIDE * 4 * BUFFERS_LANES), \
-        buffers_##m##_persistent8, 0 }
+        buffers_##m##_persistent8, 0, 0, 0 }
+typedef long long buffers_bits8 __attribute__((may_alias));
+typedef int buffers_bits4 __attribute__((may_alias));
 static __device__ inline void buffers_reset(memory m, int mask)
 {
-    if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8 * 8; i++) m.shared8[i] = 0;
-    if (mask) for (int i = 0; i < BUFFERS_PERSISTENT8 * 8; i++) m.persistent8[i] = 0;
+    if (mask) for (int i = 0; i < BUFFERS_SHARED_PERSISTENT8; i++) ((buffers_bits8 *)m.shared8)[i] = 0;
+    if (mask) for (int i = 0; i < BUFFERS_PERSISTENT8; i++) ((buffers_bits8 *)m.persistent8)[i] = 0;
 }
 "#
     );

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::process::Command;
 
 use buffer_core::{
-    BufferEntry, BufferRegistry, ElementType, Instance, Layout, Location, Overflow, PlacedBuffer,
-    Precision, Storage, Target,
+    Buffer, BufferEntry, BufferRegistry, Buffers, ElementType, Instance, Layout, LiveRange,
+    Location, Overflow, Packing, PlacedBuffer, Precision, Storage, Target, Width,
 };
 
 /// A kernel with a step inside it: buffers of every type in every storage, aliases of aliases, an
@@ -181,6 +182,25 @@ fn program(layout: &Layout) -> String {
     text
 }
 
+/// Compiles a program with optimisations and without, and runs it.
+fn check_program(folder: &Path, name: &str, text: &str) {
+    let source = folder.join(format!("{name}.c"));
+    let executable = source.with_extension("out");
+    std::fs::write(&source, text).unwrap();
+    for optimise in ["-O0", "-O2"] {
+        let compiled = Command::new("cc")
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", optimise, "-o"])
+            .args([&executable, &source])
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&compiled.stderr);
+        assert!(compiled.status.success(), "{name}: {log}\n{text}");
+        let run = Command::new(&executable).output().unwrap();
+        let output = String::from_utf8_lossy(&run.stdout);
+        assert!(run.status.success(), "{name} {optimise}: {output}");
+    }
+}
+
 #[test]
 fn every_kind_of_buffer_is_written_read_and_reset() {
     if Command::new("cc").arg("--version").output().is_err() {
@@ -193,21 +213,139 @@ fn every_kind_of_buffer_is_written_read_and_reset() {
         for lanes in [1, 8, 16] {
             let target = Target::host(lanes, precision).unwrap();
             let layout = registry.layout(kernel, &target).unwrap();
-            let source = folder.path().join(format!("{precision}_{lanes}.c"));
-            let executable = source.with_extension("out");
-            std::fs::write(&source, program(&layout)).unwrap();
-            for optimise in ["-O0", "-O2"] {
-                let compiled = Command::new("cc")
-                    .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", optimise, "-o"])
-                    .args([&executable, &source])
-                    .output()
-                    .unwrap();
-                let log = String::from_utf8_lossy(&compiled.stderr);
-                assert!(compiled.status.success(), "{target}: {log}\n{}", program(&layout));
-                let run = Command::new(&executable).output().unwrap();
-                let output = String::from_utf8_lossy(&run.stdout);
-                assert!(run.status.success(), "{target} {optimise}: {output}");
+            check_program(folder.path(), &format!("{precision}_{lanes}"), &program(&layout));
+        }
+    }
+}
+
+/// Buffers that share bytes in `auto` packing, in shared memory and in local memory.
+#[derive(Buffers, Default)]
+#[buffers(prefix = "kernel", phases(first, second, third))]
+struct Kernel {
+    #[buffer(size = 20, location = "shared", live = [first])]
+    guess: Buffer,
+    #[buffer(size = 18, location = "shared", live = [second, third])]
+    sum: Buffer,
+    #[buffer(size = 3, location = "shared", live = [first, second])]
+    flags: Buffer<i32>,
+    #[buffer(size = 2, location = "shared", live = [third])]
+    marks: Buffer<i32>,
+    #[buffer(size = 20, location = "local", live = [first, second])]
+    stages: Buffer,
+    #[buffer(size = 5, aliases = "stages", live = [third])]
+    inside: Buffer,
+    #[buffer(size = 30, location = "local", live = [third])]
+    error: Buffer,
+    #[buffer(size = 17, location = "local", live = [first])]
+    counts: Buffer<i32>,
+    #[buffer(size = 4, location = "local")]
+    small: Buffer,
+    #[buffer(size = 4, location = "local", persistent)]
+    kept: Buffer,
+    #[child(call = second)]
+    solver: Part,
+    #[child(call = [first, third])]
+    output: Part,
+}
+
+#[derive(Buffers, Default)]
+#[buffers(prefix = "part", phases(begin, end))]
+struct Part {
+    #[buffer(size = 6, location = "shared", live = [begin])]
+    before: Buffer,
+    #[buffer(size = 7, location = "shared", live = [end])]
+    after: Buffer,
+    #[buffer(size = 19, location = "local", live = [begin])]
+    local_before: Buffer<f64>,
+    #[buffer(size = 18, location = "local", live = [end])]
+    local_after: Buffer<f64>,
+    #[buffer(size = 21, location = "local")]
+    throughout: Buffer<i32>,
+    #[buffer(size = 1, location = "shared", persistent)]
+    shared_kept: Buffer,
+}
+
+/// A function that goes through the phases of an instance: a buffer is filled in the first phase of
+/// its own, and read in each of them, before and after the children are called.
+fn phases_text(instance: &Instance, phases: &[&str], calls: &[(&str, &[&str])]) -> String {
+    let mut text = String::from("static void SELF(run)(memory m)\n{\n");
+    let buffers = instance.buffers();
+    for buffer in buffers {
+        writeln!(text, "    ALLOCATE({}, m);", buffer.name()).unwrap();
+    }
+    let is_live = |buffer: &PlacedBuffer, phase: &str| {
+        let ranges = buffer.entry().live_ranges();
+        ranges.is_empty() || ranges.contains(&LiveRange::from(phase))
+    };
+    for phase in phases {
+        let live = || buffers.iter().enumerate().filter(|(_, buffer)| is_live(buffer, phase));
+        for (code, buffer) in live() {
+            let starts = phases.iter().find(|phase| is_live(buffer, phase)) == Some(phase);
+            if starts {
+                let fill = format!("*element = ({code} * 64 + i) * 64 + lane;");
+                text.push_str(&each_element(buffer, &fill));
             }
+        }
+        let read: String = live()
+            .map(|(code, buffer)| {
+                let name = buffer.name();
+                let differs = format!("*element != ({code} * 64 + i) * 64 + lane");
+                each_element(buffer, &format!("if ({differs}) failed(\"{name} in {phase}\");"))
+            })
+            .collect();
+        text.push_str(&read);
+        for (child, _) in calls.iter().filter(|(_, phases)| phases.contains(phase)) {
+            writeln!(text, "    CHILD({child}, run)(m);").unwrap();
+        }
+        text.push_str(&read);
+    }
+    text + "}\n"
+}
+
+#[test]
+fn what_is_overlaid_keeps_its_contents_while_it_is_live() {
+    if Command::new("cc").arg("--version").output().is_err() {
+        println!("skipped: no C compiler");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for packing in [Packing::Declared, Packing::Auto] {
+        let mut registry = BufferRegistry::new();
+        registry.set_packing(packing);
+        let kernel = registry.add(&Kernel::default()).unwrap();
+        for (precision, lanes) in [(Precision::F32, 1), (Precision::F64, 1), (Precision::F64, 8)] {
+            let layout = registry.layout(kernel, &Target::host(lanes, precision).unwrap()).unwrap();
+            let footprints =
+                Width::ALL.map(|w| [layout.shared_footprint(w), layout.local_footprint(w)]);
+            let saved = footprints.as_flattened().iter().filter(|one| one.packed < one.declared);
+            assert_eq!(saved.count() > 1, packing == Packing::Auto, "{layout}");
+
+            let mut text = String::from(
+                "#include <stdio.h>\nstatic int failures;\n\
+                 static void failed(const char *what) { puts(what); failures++; }\n",
+            );
+            text.push_str(&layout.preamble());
+            for path in ["solver", "output", "kernel"] {
+                let instance = layout.instance(path).unwrap();
+                text.push_str(&layout.header(path).unwrap());
+                text.push_str(&match path {
+                    "kernel" => phases_text(
+                        instance,
+                        &["first", "second", "third"],
+                        &[("solver", &["second"]), ("output", &["first", "third"])],
+                    ),
+                    _ => phases_text(instance, &["begin", "end"], &[]),
+                });
+            }
+            let (bytes, alignment) = (layout.shared_bytes() * lanes, layout.shared_alignment());
+            write!(
+                text,
+                "int main(void)\n{{\n    \
+                 static unsigned char base[{bytes}] __attribute__((aligned({alignment})));\n    \
+                 BUFFERS_MEMORY(m, base, 0, 1);\n    SELF(run)(m);\n    return failures != 0;\n}}\n",
+            )
+            .unwrap();
+            check_program(folder.path(), &format!("{packing}_{precision}_{lanes}"), &text);
         }
     }
 }

@@ -440,7 +440,7 @@ fn report_is_a_table_with_totals() {
     assert_eq!(
         report,
         "\
-step for sm_90 f32; bytes of one run
+step for sm_90 f32, declared packing; bytes of one run
 +----------+-------------+----------+------+-------------------+-------+-------------+
 | instance | buffer      | elements | type | storage           | bytes | inside      |
 +====================================================================================+
@@ -452,7 +452,9 @@ step for sm_90 f32; bytes of one run
 |          | counts      |        2 | i32  | local persistent  |  0..8 |             |
 +----------+-------------+----------+------+-------------------+-------+-------------+
 shared memory: 60 bytes = 16 scratch + 32 persistent + 12 padding
-local memory: 8 bytes persistent, 72 bytes in other arrays"
+    0 saved of 60; lower bound 60
+local memory: 80 bytes = 72 in arrays + 8 persistent
+    12 saved of 92; lower bound 80"
     );
 }
 

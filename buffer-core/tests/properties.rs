@@ -169,6 +169,7 @@ fn is_inside(layout: &Layout, cell: &Cell, instance: &Instance, buffer: &PlacedB
             (arenas.shared_persistent..arenas.shared_stride).contains(&cell.element)
         }
         Storage::LocalPersistent => cell.element < arenas.local_persistent,
+        Storage::LocalScratch => cell.element < arenas.local_scratch,
         Storage::Local => cell.element < instance.buffer(buffer.root()).unwrap().size(),
     }
 }

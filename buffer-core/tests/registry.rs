@@ -464,7 +464,7 @@ mod updates {
         let error = registry.update_buffer(factory, "sate", BufferUpdate::new().size(6));
         assert_eq!(
             error.unwrap_err().to_string(),
-            "factory `step` has no buffer `sate`\nhelp: did you mean `state`?"
+            "factory `step` has no buffer `sate` to change [SB017]\nhelp: did you mean `state`?"
         );
     }
 
@@ -843,6 +843,71 @@ mod declarations {
         let paths: Vec<_> =
             layout(&registry, id).instances().iter().map(|i| i.path().to_owned()).collect();
         assert_eq!(paths, ["dirk", "solver"]);
+    }
+
+    /// `lost` has no size, or `k` is outside its bounds; what else is wrong does not follow from that.
+    /// What may be negative is not compared before it is known.
+    #[derive(Buffers)]
+    #[buffers(vars(k >= 1), phases(start, finish))]
+    struct Faulty {
+        k: usize,
+        n: i64,
+        m: i64,
+        #[buffer(size = n - 5, location = "local", part(0..m, live = start))]
+        lost: Buffer,
+        #[buffer(size = m, aliases = "lost", live = finish)]
+        inside: Buffer,
+        #[buffer(size = n, location = "local", live = start, part(m..n, live = start))]
+        parent: Buffer,
+        #[buffer(size = m, aliases = "parent", live = finish)]
+        apart: Buffer,
+        #[buffer(size = n, aliases = "parent", live = finish)]
+        misfit: Buffer,
+        #[buffer(size = 2, location = "shared", live = start)]
+        root: Buffer,
+        #[buffer(size = 2, aliases = "root", live = finish)]
+        elsewhere: Buffer,
+    }
+
+    #[test]
+    fn a_size_that_is_none_hides_no_other_fault() {
+        let fault = |k, n, m, elsewhere| {
+            let [lost, inside, parent, apart, misfit, root] = [(); 6].map(|()| Buffer::new());
+            let faulty = Faulty { k, n, m, lost, inside, parent, apart, misfit, root, elsewhere };
+            faults(BufferRegistry::new().add(&faulty).unwrap_err())
+        };
+        let name = |name: &str| name.to_owned();
+        let negative = |value: &str| Fault::NegativeSize { name: name("lost"), value: name(value) };
+        let misfit = |needs, taken| Fault::DoesNotFit {
+            name: name("misfit"),
+            parent: name("parent"),
+            holds: needs,
+            taken,
+            needs,
+        };
+        let location = Fault::LocationMismatch {
+            name: name("elsewhere"),
+            location: Location::Local,
+            parent: name("root"),
+            parent_location: Location::Shared,
+        };
+        let elsewhere = || Buffer::at(Location::Local);
+        assert_eq!(fault(1, 4, 1, Buffer::new()), [negative("-1"), misfit(4, 1)]);
+        assert_eq!(fault(1, 4, 1, elsewhere()), [negative("-1"), misfit(4, 1), location.clone()]);
+        assert_eq!(fault(1, 9, 1, elsewhere()), [misfit(9, 1), location.clone()]);
+        let outside = Fault::PartOutside { name: name("parent"), start: 5, end: 4, holds: 4 };
+        let too_large = Fault::DoesNotFit {
+            name: name("apart"),
+            parent: name("parent"),
+            holds: 4,
+            taken: 0,
+            needs: 5,
+        };
+        let expected = [negative("-1"), outside, too_large];
+        assert_eq!(fault(1, 4, 5, Buffer::new()), expected);
+        let zero =
+            Fault::OutsideBounds { variable: name("k"), value: name("0"), bound: name("k >= 1") };
+        assert_eq!(fault(0, 0, 0, elsewhere()), [zero, negative("-5"), location]);
     }
 
     #[test]

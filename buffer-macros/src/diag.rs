@@ -42,6 +42,8 @@ pub(crate) enum Problem {
     },
     #[error("expected a key, found `{found}`\nhelp: write `{form}`")]
     NotAKey { found: String, form: &'static str },
+    #[error("{error}\nhelp: write `{form}`")]
+    Unreadable { error: String, form: &'static str },
     #[error(
         "`#[{attribute}(...)]` is too long to be checked\nhelp: shorten its expressions, for example with constants"
     )]
@@ -299,22 +301,6 @@ fn keys_of(attribute: &str, keys: &[&str]) -> String {
     }
     let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     format!("the keys of `#[{attribute}(...)]` are {}", keys.join(", "))
-}
-
-/// The candidate nearest to `given`, if one is near enough to have been meant.
-pub(crate) fn did_you_mean<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(given, candidate), candidate))
-        // Near, and with something in common: `m` is not `n`.
-        .filter(|(distance, candidate)| {
-            *distance <= candidate.chars().count().max(3) / 3 && *distance < given.chars().count()
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.to_owned())
 }
 
 /// Collects problems with their places in the source.

@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod check;
+#[cfg(test)]
+mod corpus;
 mod derive;
 mod diag;
 mod expand;
+#[cfg(test)]
+mod fuzz;
 mod keys;
 mod model;
 mod names;
@@ -17,6 +21,9 @@ mod parse;
 mod phase_order;
 mod polynomial;
 mod proof;
+#[cfg(test)]
+mod random;
+mod suggest;
 #[cfg(test)]
 mod tests;
 

@@ -11,13 +11,14 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, Type, parse_quote};
 
-use crate::diag::{Problem, Report, did_you_mean};
+use crate::diag::{Problem, Report};
 use crate::keys;
 use crate::model::{
     Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Part, Phases,
 };
+use crate::suggest::nearest;
 use bounds::Bounds;
 use phases::PartValue;
 pub(crate) use size::MOST_ELEMENTS;
@@ -150,7 +151,7 @@ fn read_fields<'a>(
 struct RawField {
     index: usize,
     ident: Ident,
-    ty: syn::Type,
+    ty: Type,
     kind: RawKind,
 }
 
@@ -163,7 +164,8 @@ enum RawKind {
 
 impl RawField {
     fn read(index: usize, field: &syn::Field, report: &mut Report) -> Option<Self> {
-        let ident = field.ident.clone()?;
+        // The compiler says of `_` that it names no field.
+        let ident = field.ident.clone().filter(|ident| ident != "_")?;
         for attribute in named(&field.attrs, "buffers") {
             let help = "write `#[buffer(...)]` here, or move it above the struct";
             let problem = Problem::Misplaced { attribute: "buffers", place: "a field", help };
@@ -184,7 +186,7 @@ impl RawField {
             }
             (None, Some(_)) => RawKind::Child(child(children, report)),
         };
-        Some(Self { index, ident, ty: field.ty.clone(), kind })
+        Some(Self { index, ident, ty: closed(&field.ty), kind })
     }
 
     fn finish(self, scope: &Scope, report: &mut Report) -> Field {
@@ -244,6 +246,14 @@ impl Keep<'_> {
         let argument = argument?;
         *self.damaged |= argument.is_err();
         accept(argument, self.report)
+    }
+}
+
+/// The type, in parentheses where its end is open: `Buffer +` can stand in few places.
+fn closed(ty: &Type) -> Type {
+    match ty {
+        Type::TraitObject(_) => parse_quote!((#ty)),
+        _ => ty.clone(),
     }
 }
 
@@ -335,10 +345,7 @@ impl Items {
                     self.check_item(item, report);
                 }
             }
-            Err(error) => {
-                self.damaged = true;
-                report.error(error);
-            }
+            Err(error) => self.unreadable(&error, report),
         }
     }
 
@@ -360,19 +367,25 @@ impl Items {
             }
             None => match item {
                 NestedMeta::NameValueInvalidExpr(meta) => {
-                    self.damaged = true;
-                    report.error(meta.error);
+                    self.unreadable(&meta.error.into(), report)
                 }
                 item => self.accepted.push(item),
             },
         }
     }
 
+    /// The parser says what it expected; an example says more.
+    fn unreadable(&mut self, error: &syn::Error, report: &mut Report) {
+        self.damaged = true;
+        let problem = Problem::Unreadable { error: error.to_string(), form: self.form };
+        report.error(syn::Error::new(error.span(), problem));
+    }
+
     /// A key is known, checked, and given once.
     fn check_key(&mut self, path: &Path) -> Option<Problem> {
         let key = path.to_token_stream().to_string();
         if !self.known.contains(&key.as_str()) {
-            let suggestion = did_you_mean(&key, self.known.iter().copied());
+            let suggestion = nearest(&key, self.known.iter().copied());
             let (attribute, known) = (self.attribute, self.known.to_vec());
             return Some(Problem::UnknownKey { attribute, key, suggestion, known });
         }

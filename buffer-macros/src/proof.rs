@@ -430,10 +430,11 @@ impl Values<'_> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use proptest::sample::select;
     use quote::format_ident;
 
     use crate::parse::size_of_fields;
@@ -527,83 +528,5 @@ mod tests {
         assert_eq!(verdict(&[], &sum, "7 * K", &[]), Verdict::Unknown);
         let deep = (0..30).fold("n".to_owned(), |deep, _| format!("max({deep}, min(s, m))"));
         assert_eq!(verdict(&[], &deep, "K", &[]), Verdict::Unknown);
-    }
-
-    fn size() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![
-            select(vec!["n", "s", "m"]).prop_map(str::to_owned),
-            (0..5u8).prop_map(|value| value.to_string()),
-        ];
-        leaf.prop_recursive(3, 12, 2, |inner| {
-            let pair = (inner.clone(), inner.clone());
-            prop_oneof![
-                (pair.clone(), select(vec!["+", "-", "*"]))
-                    .prop_map(|((left, right), operator)| format!("({left} {operator} {right})")),
-                (pair.clone(), select(vec!["max", "min"]))
-                    .prop_map(|((left, right), function)| format!("{function}({left}, {right})")),
-                (pair, inner.clone(), inner).prop_map(|((left, right), then, otherwise)| {
-                    format!("if {left} < {right} {{ {then} }} else {{ {otherwise} }}")
-                }),
-            ]
-        })
-    }
-
-    fn range() -> impl Strategy<Value = (i128, Option<i128>)> {
-        (0..4i128, proptest::option::of(0..20i128))
-            .prop_map(|(least, more)| (least, more.map(|more| least + more)))
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
-
-        #[test]
-        fn verdicts_are_true(
-            taken in size(),
-            needs in size(),
-            holds in size(),
-            ranges in proptest::array::uniform3(range()),
-            points in proptest::collection::vec(proptest::array::uniform3(0..1000i128), 1000),
-        ) {
-            let bounds: Vec<Bound> = ["n", "s", "m"]
-                .iter()
-                .zip(ranges)
-                .map(|(name, (least, most))| bound(name, least, most))
-                .collect();
-            let size = |text: &str| size_of_fields(text, &["n", "s", "m"]).unwrap();
-            let (taken, needs, holds) = (size(&taken), size(&needs), size(&holds));
-            let variables = Variables::of([&taken, &needs, &holds], &bounds);
-            let (taken, needs, holds) = (taken.term, needs.term, holds.term);
-            // `None` where a size is negative, which is another fault.
-            let fits = |point: &[(String, i128)]| {
-                let size = |term: &Term| variables.value(term, point).filter(|size| *size >= 0);
-                Some(size(&taken)? + size(&needs)? <= size(&holds)?)
-            };
-            let verdict = variables.verdict(&[&taken], &needs, &holds);
-            if let Verdict::Unless(example) = &verdict {
-                for (name, value) in example {
-                    let bound = bounds.iter().find(|bound| bound.variable == name).unwrap();
-                    prop_assert!(bound.least <= *value);
-                    prop_assert!(bound.most.is_none_or(|most| *value <= most));
-                }
-                prop_assert_eq!(fits(example), Some(false));
-            }
-            for point in points {
-                let point: Vec<(String, i128)> = variables
-                    .names
-                    .iter()
-                    .map(|name| {
-                        let index = ["n", "s", "m"].iter().position(|known| known == name).unwrap();
-                        let (least, most) = ranges[index];
-                        let span = most.map_or(1000, |most| most - least + 1);
-                        (name.clone(), least + point[index] % span)
-                    })
-                    .collect();
-                match (&verdict, fits(&point)) {
-                    (Verdict::Fits, Some(fits)) => prop_assert!(fits, "{point:?}"),
-                    (Verdict::Never, Some(fits)) => prop_assert!(!fits, "{point:?}"),
-                    _ => {}
-                }
-            }
-        }
     }
 }

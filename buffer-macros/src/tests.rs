@@ -1,12 +1,10 @@
-//! The whole derive on given tokens: what it expands to, that no name can change its meaning, and that
-//! no tokens make it panic.
+//! The whole derive on given tokens: what it expands to, and that no name can change its meaning.
 
 use proc_macro2::TokenStream;
-use proptest::prelude::*;
-use proptest::sample::select;
 use quote::{ToTokens, quote};
 use syn::visit::{self, Visit};
 
+use crate::corpus;
 use crate::derive::derive;
 
 fn pretty(output: TokenStream) -> String {
@@ -179,12 +177,6 @@ fn nothing_is_added_to_the_module() {
     }
 }
 
-/// Whatever the input, the output is Rust, and a fault is a `compile_error!`.
-fn assert_no_panic(input: TokenStream) {
-    let output = derive(input.clone());
-    assert!(syn::parse2::<syn::File>(output).is_ok(), "{input}");
-}
-
 #[test]
 fn long_and_deep_expressions_are_refused() {
     let long = vec!["n"; 2000].join(" + ");
@@ -199,150 +191,52 @@ fn long_and_deep_expressions_are_refused() {
     }
 }
 
-const WORDS: &[&str] = &[
-    "size",
-    "location",
-    "persistent",
-    "aliases",
-    "overflow",
-    "zero",
-    "live",
-    "part",
-    "handoff",
-    "prefix",
-    "vars",
-    "crate",
-    "phases",
-    "call",
-    "solve",
-    "start..=solve",
-    "loop stage { solve }",
-    "shared",
-    "local",
-    "\"local\"",
-    "\"shared\"",
-    "\"own\"",
-    "\"\"",
-    "\"a b\"",
-    "n",
-    "N",
-    "first",
-    "second",
-    "self",
-    "Self",
-    "r#type",
-    "_",
-    "max",
-    "min",
-    "if",
-    "else",
-    "{ n }",
-    "{}",
-    "()",
-    "(n, 2)",
-    "[1]",
-    "0",
-    "1",
-    "3",
-    "-1",
-    "2.5",
-    "'c'",
-    "b\"x\"",
-    "18446744073709551616",
-    "340282366920938463463374607431768211456",
-    "+",
-    "-",
-    "*",
-    "/",
-    "!",
-    "&&",
-    "||",
-    "<",
-    "<=",
-    ">=",
-    "==",
-    "=",
-    "=",
-    "=",
-    ",",
-    ",",
-    ",",
-    "..",
-    "..=",
-    "::",
-    "#",
-    "$",
-    "|x| x",
-    "as",
-    "usize",
-    ".",
-    "?",
-    "true",
-    "false",
-    "loop",
-    "'a",
-    "match",
-];
-
-const DECLARATIONS: &[&str] = &[
-    r#"#[buffers(prefix = "dirk", vars(n >= 1, 1 <= N <= 16))]
-    struct A<const N: usize> { n: usize, flag: bool,
-        #[buffer(size = n * (N - 1), location = "shared")] first: Buffer,
-        #[buffer(size = if flag { max(n, 2) } else { K }, aliases = first, overflow = "own", zero)]
-        second: Buffer<f32>,
-        #[child] child: Solver<N> }"#,
-    r#"#[buffers(phases(start, loop stage { base, "solve", feval }, finish))]
-    struct C { #[buffer(size = 3, location = local, part(0..2, live = start),
-        live = [start, feval..=base])] first: Buffer,
-        #[buffer(size = 2, aliases = "first", live = "solve..feval", handoff)] second: Buffer,
-        #[child(call = [solve, stage])] child: Solver }"#,
-    r#"struct B { #[buffer(size = 3, location = local, persistent)] first: Buffer,
-        #[buffer(size = 2)] #[buffer(location = "auto")] second: Buffer, }"#,
-];
-
-fn cases() -> u32 {
-    std::env::var("BUFFERS_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
+/// The messages of the `compile_error!`s in the derive's output.
+fn messages(output: TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(output).unwrap();
+    let errors = file.items.iter().filter_map(|item| match item {
+        syn::Item::Macro(item) => syn::parse2::<syn::LitStr>(item.mac.tokens.clone()).ok(),
+        _ => None,
+    });
+    errors.map(|message| message.value()).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+/// The messages in what the compiler prints, but for its own, which have codes.
+fn printed(text: &str) -> Vec<String> {
+    let blocks = text.split("\n\n").filter_map(|block| block.trim_start().strip_prefix("error: "));
+    blocks
+        .map(|block| {
+            let lines = block.lines().take_while(|line| !line.trim_start().starts_with("--> "));
+            lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
+        })
+        .collect()
+}
 
-    #[test]
-    fn random_attributes_do_not_panic(
-        on_struct in proptest::collection::vec(select(WORDS), 0..12),
-        on_field in proptest::collection::vec(select(WORDS), 0..16),
-        attribute in select(vec!["buffer", "child", "buffers"]),
-    ) {
-        let (on_struct, on_field) = (on_struct.join(" "), on_field.join(" "));
-        let input = format!(
-            "#[buffers({on_struct})] struct A<const N: usize> {{ n: usize, \
-             #[{attribute}({on_field})] first: Buffer, \
-             #[buffer(size = 1, aliases = first)] second: Buffer }}"
-        );
-        if let Ok(input) = input.parse() {
-            assert_no_panic(input);
+/// What is pinned with the compiler holds without it, too: no version of it changes these words.
+#[test]
+fn pinned_cases_say_what_is_pinned() {
+    let mut compared = 0;
+    for file in corpus::sources("fail") {
+        // What a macro makes, only the compiler knows.
+        if std::fs::read_to_string(&file).unwrap().contains("macro_rules!") {
+            continue;
         }
+        let declarations = corpus::declarations(&file).into_iter();
+        let mut found: Vec<_> = declarations.flat_map(|input| messages(derive(input))).collect();
+        let mut pinned = printed(&std::fs::read_to_string(file.with_extension("stderr")).unwrap());
+        found.sort();
+        pinned.sort();
+        assert_eq!(found, pinned, "{}", file.display());
+        compared += found.len();
     }
-
-    #[test]
-    fn mutated_declarations_do_not_panic(
-        declaration in select(DECLARATIONS),
-        changes in proptest::collection::vec(
-            (any::<proptest::sample::Index>(), select(WORDS), 0..3u8),
-            1..4,
-        ),
-    ) {
-        let mut words: Vec<&str> = declaration.split_inclusive([' ', '(', ',', '=']).collect();
-        for (index, word, kind) in changes {
-            let index = index.index(words.len());
-            match kind {
-                0 => words[index] = word,
-                1 => words.insert(index, word),
-                _ => words[index] = "",
-            }
+    assert!(compared > 200, "{compared} messages");
+    for file in corpus::sources("pass") {
+        // What is left out, too.
+        if std::fs::read_to_string(&file).unwrap().contains("cfg(") {
+            continue;
         }
-        if let Ok(input) = words.concat().parse() {
-            assert_no_panic(input);
+        for input in corpus::declarations(&file) {
+            assert_eq!(messages(derive(input)), [""; 0], "{}", file.display());
         }
     }
 }

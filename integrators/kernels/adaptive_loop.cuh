@@ -110,6 +110,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
                 steps = SELECT_INTEGER(fresh, INTEGER(0), steps);
                 attempts = SELECT_INTEGER(fresh, INTEGER(0), attempts);
                 SELF(read)(fresh, a, run, state, parameters);
+                AT(busy, run, attempts);
                 buffers_reset(m, fresh);
                 if (SELF(first_row)(a) == 1)
                     SELF(save)(fresh, a, interval, run, state);
@@ -133,6 +134,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         const real t = interval_start.high + (elapsed.high + (interval_start.low + elapsed.low));
         integer failure;
         real square;
+        AT(busy, run, attempts);
         {
             PHASE(step);
             failure = CHILD(step, step)(m, busy, state, proposed_state, error, parameters, t, attempt);

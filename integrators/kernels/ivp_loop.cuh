@@ -25,6 +25,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             interval = SELECT_INTEGER(fresh, INTEGER(0), interval);
             status = SELECT_INTEGER(fresh, INTEGER(0), status);
             SELF(read)(fresh, a, run, state, parameters);
+            AT(busy, run, interval * INTEGER(steps));
             buffers_reset(m, fresh);
             CHILD(step, begin)(m, fresh, state, parameters, start.high + start.low, proposed_state);
             if (SELF(first_row)(a) == 1)
@@ -36,6 +37,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             PHASE(step);
             const precise t = ADVANCE(interval_start, INTEGER(k), a->dt);
             const mask going = AND(busy, EQ(status, INTEGER(0)));
+            AT(going, run, interval * INTEGER(steps) + INTEGER(k));
             status = status | CHILD(step, step)(m, going, state, proposed_state, 0, parameters, t.high + t.low, dt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)

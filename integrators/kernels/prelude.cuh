@@ -32,6 +32,18 @@
 #include <xmmintrin.h>
 #endif
 
+/* The sanitizer build is C++, in which functions that others find by name are those of C. */
+#if defined(__cplusplus)
+#define C_FUNCTION extern "C"
+#else
+#define C_FUNCTION
+#endif
+
+/* `AT(lanes, run, step)` tells the sanitizer which lanes hold a run, which, and at which of its steps. */
+#if !defined(AT)
+#define AT(lanes, run, step)
+#endif
+
 /* ---- Literals ---- */
 
 #if REAL_BITS == 32
@@ -44,7 +56,8 @@
 typedef integer mask;
 /* Subtracting zero keeps every bit, the sign of a zero included. */
 #define SPLAT(x) ((x) - (real){0})
-#define INTEGER(x) ((x) - (integer){0})
+/* The sign makes a number of an enumerator, as C++ wants it. */
+#define INTEGER(x) (+(x) - (integer){0})
 #define TO_REAL(i) __builtin_convertvector(i, real)
 #define LANE(v, lane) ((v)[lane])
 #else
@@ -233,11 +246,11 @@ INLINE real ABS(real x)
 #endif
 
 #if defined(VECTOR_MATH)
-real VECTOR_MATH(v, sin)(real);
-real VECTOR_MATH(v, cos)(real);
-real VECTOR_MATH(v, exp)(real);
-real VECTOR_MATH(v, log)(real);
-real VECTOR_MATH(vv, pow)(real, real);
+C_FUNCTION real VECTOR_MATH(v, sin)(real);
+C_FUNCTION real VECTOR_MATH(v, cos)(real);
+C_FUNCTION real VECTOR_MATH(v, exp)(real);
+C_FUNCTION real VECTOR_MATH(v, log)(real);
+C_FUNCTION real VECTOR_MATH(vv, pow)(real, real);
 #define SIN(x) VECTOR_MATH(v, sin)(x)
 #define COS(x) VECTOR_MATH(v, cos)(x)
 #define EXP(x) VECTOR_MATH(v, exp)(x)
@@ -252,8 +265,8 @@ EACH_LANE2(POW, SCALAR_BUILTIN(pow))
 #endif
 
 #if defined(VECTOR_MATH) && __GLIBC_PREREQ(2, 35)
-real VECTOR_MATH(v, tan)(real);
-real VECTOR_MATH(v, tanh)(real);
+C_FUNCTION real VECTOR_MATH(v, tan)(real);
+C_FUNCTION real VECTOR_MATH(v, tanh)(real);
 #define TAN(x) VECTOR_MATH(v, tan)(x)
 #define TANH(x) VECTOR_MATH(v, tanh)(x)
 #else
@@ -363,7 +376,7 @@ OUTLINE void SCATTER(mask lanes, real_scalar *table, integer row, long long stri
 /* Defines the kernel `name`, which calls `name_runs(m, a, runs)` for each group of lanes. */
 #if defined(BUFFERS_CUDA)
 #define KERNEL(name)                                                                               \
-    extern "C" __global__ void name(const arguments a)                                             \
+    C_FUNCTION __global__ void name(const arguments a)                                             \
     {                                                                                              \
         extern __shared__ __align__(16) unsigned char shared[];                                    \
         BUFFERS_MEMORY(m, shared, threadIdx.x, blockDim.x);                                        \
@@ -405,7 +418,7 @@ typedef int float_control;
         BUFFERS_MEMORY(m, shared, 0, 1);                                                           \
         name##_runs(m, a, runs);                                                                   \
     }                                                                                              \
-    void name(const arguments *a, long long begin, long long end, unsigned char *shared)           \
+    C_FUNCTION void name(const arguments *a, long long begin, long long end, unsigned char *shared) \
     {                                                                                              \
         const queue runs = {begin, end, 1};                                                        \
         const float_control control = FLOAT_CONTROL();                                             \

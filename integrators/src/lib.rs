@@ -27,6 +27,7 @@
 mod batch;
 pub mod device;
 pub mod factories;
+mod help;
 mod method;
 mod schedule;
 mod single;
@@ -37,8 +38,10 @@ mod system;
 pub mod tableau;
 
 pub use batch::Batch;
-pub use buffer_core::{Location, Precision};
+pub use buffer_core::{Location, Packing, Precision};
 pub use method::{Method, methods};
 pub use solution::{Solution, Status};
-pub use solver::{CudaReport, SolveError, Solver, SolverBuilder};
+pub use solver::{
+    CudaReport, Placement, PlacementReport, Sanitized, SolveError, Solver, SolverBuilder,
+};
 pub use system::{Excerpt, System, SystemBuilder, SystemError};

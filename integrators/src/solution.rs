@@ -26,6 +26,9 @@ impl Status {
     /// The corrections to a stage grew, or stopped to shrink; the rows from there on hold NaN. Shorter
     /// steps may help.
     pub const NEWTON_DIVERGENCE: Self = Self(32);
+    /// The solve was interrupted before it came to the run, or while it was at it; all its rows hold
+    /// NaN. See [`SolveError::Interrupted`](crate::SolveError::Interrupted).
+    pub const UNSOLVED: Self = Self(1 << 30);
 
     /// Whether the run reached its end.
     pub fn is_success(self) -> bool {

@@ -4,6 +4,8 @@ mod builder;
 mod cuda_report;
 mod error;
 mod launch;
+mod placement;
+mod sanitized;
 
 use std::borrow::Borrow;
 use std::ops::Range;
@@ -18,6 +20,8 @@ pub use self::builder::SolverBuilder;
 pub use self::cuda_report::CudaReport;
 pub use self::error::SolveError;
 use self::launch::{Ends, Scalar, Tables};
+pub use self::placement::{Placement, PlacementReport};
+pub use self::sanitized::Sanitized;
 use crate::batch::{Batch, Inputs};
 use crate::device::{Device, Kernel, KernelSource};
 use crate::schedule::{Schedule, Stepping, Steps};
@@ -49,6 +53,14 @@ pub struct Solver {
     chunk_bytes: usize,
 }
 
+/// What came of a batch.
+struct Solved<T> {
+    states: Array3<T>,
+    ends: Ends<Vec<i32>>,
+    /// How many runs were solved, where not all were, and what came in the way.
+    interruption: Option<(usize, SolveError)>,
+}
+
 impl Solver {
     /// A solver for `system`, to be set up.
     pub fn builder(system: &System) -> SolverBuilder {
@@ -58,7 +70,8 @@ impl Solver {
     /// Solves every run of a batch over a span of time.
     ///
     /// # Errors
-    /// [`SolveError`]; nothing was solved then.
+    /// [`SolveError::Interrupted`] where some runs were solved, which it holds; all others where none
+    /// were.
     pub fn solve(
         &self,
         batch: impl Borrow<Batch>,
@@ -71,7 +84,8 @@ impl Solver {
     /// call `progress` side by side, so the numbers may come out of order.
     ///
     /// # Errors
-    /// [`SolveError`]; nothing was solved then.
+    /// [`SolveError::Interrupted`] where some runs were solved, which it holds; all others where none
+    /// were.
     pub fn solve_with_progress(
         &self,
         batch: impl Borrow<Batch>,
@@ -86,17 +100,17 @@ impl Solver {
         let progress = |more: usize| {
             progress(done.fetch_add(more, Ordering::Relaxed) + more, inputs.runs);
         };
-        let (states, ends) = match self.source.precision {
+        let (states, ends, interruption) = match self.source.precision {
             Precision::F32 => {
-                let (states, ends) = self.run::<f32>(&inputs, &schedule, &progress)?;
-                (States::F32(states), ends)
+                let solved = self.run::<f32>(&inputs, &schedule, &progress)?;
+                (States::F32(solved.states), solved.ends, solved.interruption)
             }
             Precision::F64 => {
-                let (states, ends) = self.run::<f64>(&inputs, &schedule, &progress)?;
-                (States::F64(states), ends)
+                let solved = self.run::<f64>(&inputs, &schedule, &progress)?;
+                (States::F64(solved.states), solved.ends, solved.interruption)
             }
         };
-        Ok(Solution {
+        let solution = Solution {
             states,
             times: schedule.times().collect(),
             status: ends.status.into_iter().map(Status).collect(),
@@ -110,19 +124,29 @@ impl Solver {
                 }
             },
             wall_time: start.elapsed(),
-        })
+        };
+        match interruption {
+            None => Ok(solution),
+            Some((solved, error)) => Err(SolveError::Interrupted {
+                solved,
+                runs: inputs.runs,
+                solution: Box::new(solution),
+                error: Box::new(error),
+            }),
+        }
     }
 
-    /// Solves all runs, chunk by chunk.
+    /// Solves all runs, chunk by chunk, up to the first chunk that fails.
     fn run<T: Scalar>(
         &self,
         inputs: &Inputs<'_>,
         schedule: &Schedule,
         progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<(Array3<T>, Ends<Vec<i32>>), SolveError> {
+    ) -> Result<Solved<T>, SolveError> {
         let (rows, states) = (schedule.rows(), inputs.states.len());
         let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
+        let mut interruption = None;
         let bytes = self.device.launch_bytes(self.chunk_bytes)?;
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs {
@@ -132,21 +156,44 @@ impl Solver {
         } else {
             for begin in (0..inputs.runs).step_by(chunk) {
                 let runs = begin..inputs.runs.min(begin + chunk);
-                let tables = Tables::new(inputs, runs.clone())?;
-                let mut part = launch::zeros(&[rows, states, runs.len()])?;
-                let part_ends = ends.of(&runs);
-                tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
-                let rows_of_all = all.chunks_exact_mut(inputs.runs);
-                for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
-                    if let Some(place) = row.get_mut(runs.clone()) {
-                        place.copy_from_slice(part_row);
+                let solved = self.run_chunk(inputs, runs, schedule, &mut all, &mut ends, progress);
+                match solved {
+                    Ok(()) => {}
+                    Err(error) if begin == 0 => return Err(error),
+                    Err(error) => {
+                        ends.mark_unsolved(&mut all, begin);
+                        interruption = Some((begin, error));
+                        break;
                     }
                 }
             }
         }
-        let all = Array3::from_shape_vec((rows, states, inputs.runs), all)
+        let states = Array3::from_shape_vec((rows, states, inputs.runs), all)
             .map_err(|_| SolveError::TooManyRuns)?;
-        Ok((all, ends))
+        Ok(Solved { states, ends, interruption })
+    }
+
+    /// Solves a chunk of the runs, into their places among all.
+    fn run_chunk<T: Scalar>(
+        &self,
+        inputs: &Inputs<'_>,
+        runs: Range<usize>,
+        schedule: &Schedule,
+        all: &mut [T],
+        ends: &mut Ends<Vec<i32>>,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), SolveError> {
+        let tables = Tables::new(inputs, runs.clone())?;
+        let mut part = launch::zeros(&[schedule.rows(), inputs.states.len(), runs.len()])?;
+        let part_ends = ends.of(&runs);
+        tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
+        let rows_of_all = all.chunks_exact_mut(inputs.runs);
+        for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
+            if let Some(place) = row.get_mut(runs.clone()) {
+                place.copy_from_slice(part_row);
+            }
+        }
+        Ok(())
     }
 
     /// Where the buffers of the kernel lie; its `Display` is a table.

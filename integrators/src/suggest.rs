@@ -1,24 +1,19 @@
-//! Did you mean: the nearest of the names that exist.
+//! The nearest name, for "did you mean".
 
-/// The least similarity that is worth asking about.
-const THRESHOLD: f64 = 0.7;
-
-/// A help line naming the nearest of `known`, or nothing where none is near.
-pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(given, known).map(|name| format!("\nhelp: did you mean `{name}`?")).unwrap_or_default()
-}
-
-/// The nearest of `known`, where one is near.
+/// The candidate nearest to a name that was not found, if one is near enough to be meant.
 pub(crate) fn nearest<'a>(
-    given: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    known
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    candidates
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(given, name), name))
-        .filter(|&(similarity, _)| similarity >= THRESHOLD)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map(|(_, name)| name)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        // Near, and with something in common: `m` is not `n`.
+        .filter(|&(distance, candidate)| {
+            distance <= candidate.chars().count().max(3) / 3 && distance < name.chars().count()
+        })
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate.to_owned())
 }
 
 #[cfg(test)]
@@ -27,7 +22,17 @@ mod tests {
 
     #[test]
     fn only_a_near_name_is_suggested() {
-        assert_eq!(nearest("sgima", ["beta", "sigma", "rho"]), Some("sigma"));
-        assert_eq!(nearest("omega", ["beta", "x", "rho"]), None);
+        let names = ["state", "stage_rhs", "stage_base", "k"];
+        assert_eq!(nearest("stage_rsh", names).as_deref(), Some("stage_rhs"));
+        assert_eq!(nearest("sate", names).as_deref(), Some("state"));
+        assert_eq!(nearest("kk", names).as_deref(), Some("k"));
+        assert_eq!(nearest("m", names), None);
+        assert_eq!(nearest("accumulator", names), None);
+        assert_eq!(nearest("state", []), None);
+    }
+
+    #[test]
+    fn the_first_of_equally_near_names_is_suggested() {
+        assert_eq!(nearest("c3", ["c1", "c2"]).as_deref(), Some("c1"));
     }
 }

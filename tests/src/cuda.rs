@@ -62,6 +62,15 @@ pub fn cases() -> impl Iterator<Item = Case> {
     })
 }
 
+/// The kernel of a method by its name.
+///
+/// # Panics
+/// Where there is no such method.
+pub fn case(name: &str, adapts: bool) -> Case {
+    let method = methods().find(|method| method.names().contains(&name));
+    Case { method: method.unwrap_or_else(|| panic!("no method `{name}`")), adapts }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = if self.adapts { "adaptive" } else { "fixed" };
@@ -93,8 +102,15 @@ impl Case {
     }
 
     fn placed(&self, place: Location, target: &Target) -> SolverBuilder {
-        let solver = self.solver(target.precision());
-        let roots = roots(&solver.factory().unwrap()).unwrap();
-        roots.into_iter().fold(solver, |solver, root| solver.location(root, place))
+        placed(self.solver(target.precision()), place)
     }
+}
+
+/// A solver with all its buffers in one place.
+///
+/// # Panics
+/// Where it has no kernel.
+pub fn placed(solver: SolverBuilder, place: Location) -> SolverBuilder {
+    let roots = roots(&solver.factory().unwrap()).unwrap();
+    roots.into_iter().fold(solver, |solver, root| solver.location(root, place))
 }

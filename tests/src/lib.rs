@@ -1,9 +1,11 @@
 //! Support for the tests that cross the packages.
 
 pub mod adaptive;
+pub mod counted;
 pub mod cuda;
 pub mod implicit;
 pub mod placement;
+pub mod planted;
 pub mod problems;
 pub mod random;
 pub mod reference;

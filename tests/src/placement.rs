@@ -2,7 +2,11 @@
 //!
 //! The buffers are read from the factory itself, so a new one is tried without being named here.
 
-use buffer_core::{BufferError, Buffers, Location};
+use std::collections::HashSet;
+
+use buffer_core::{BufferError, Buffers, Location, Packing};
+use integrators::device::Device;
+use integrators::{Precision, SolveError, SolverBuilder};
 
 use crate::random::SplitMix64;
 
@@ -19,6 +23,45 @@ pub struct Placement {
     pub name: String,
     /// Roots by path, as in `loop.step.stage_rhs`, with their places.
     pub places: Vec<(String, Location)>,
+}
+
+impl Placement {
+    /// The solver with its buffers placed so.
+    pub fn apply(&self, solver: &SolverBuilder) -> SolverBuilder {
+        let places = self.places.iter();
+        places.fold(solver.clone(), |solver, (path, place)| solver.location(path, *place))
+    }
+
+    /// Whether it places one root alone.
+    pub fn is_single(&self) -> bool {
+        self.places.len() == 1
+    }
+}
+
+/// A solver's kernels in some placements and in both packings, under names for messages: of those with
+/// the same text only the first.
+///
+/// # Errors
+/// Those of the layouts and of the kernel's text.
+pub fn kernels(
+    solver: &SolverBuilder,
+    device: &Device,
+    precision: Precision,
+    placements: &[Placement],
+) -> Result<Vec<(String, SolverBuilder)>, SolveError> {
+    let target = device.target(precision)?;
+    let mut texts = HashSet::new();
+    let mut kernels = Vec::new();
+    for packing in [Packing::Declared, Packing::Auto] {
+        let packed = solver.clone().precision(precision).packing(packing);
+        let placed = placements.iter().map(|placement| (placement, placement.apply(&packed)));
+        for (placement, solver) in placed {
+            if texts.insert(solver.source(&*solver.layout(&target)?)?.text) {
+                kernels.push((format!("{}, {packing} packing", placement.name), solver));
+            }
+        }
+    }
+    Ok(kernels)
 }
 
 /// Paths of the roots of a factory and its children, in order of declaration. A buffer without

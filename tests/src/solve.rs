@@ -56,8 +56,11 @@ fn hosts() -> Result<Vec<NamedDevice>, HostError> {
     ])
 }
 
-/// The first GPU, or what is missing for one, in a line.
-fn gpu() -> Result<NamedDevice, String> {
+/// The first GPU, simulated where there is none; or what is missing for one, in a line.
+///
+/// # Errors
+/// That line.
+pub fn gpu() -> Result<NamedDevice, String> {
     let line = |error: &dyn Error| error.to_string().lines().next().unwrap_or_default().to_owned();
     Nvrtc::load().map_err(|error| line(&error))?;
     if let Ok(device) = Device::cuda(0) {

@@ -283,8 +283,8 @@ mod declarations {
         }
         assert_refused!(
             registry.update_buffer(factory, "c", BufferUpdate::new().size(1)),
-            BufferError::UnknownBuffer { .. },
-            "has no buffer `c`"
+            BufferError::UnknownUpdate { .. },
+            "has no buffer `c` to change [SB017]"
         );
 
         assert_eq!(registry.layout(factory, &target).unwrap(), before);
@@ -799,7 +799,9 @@ mod solves {
 mod compilers {
     use std::process::Command;
 
-    use integrators::device::host::{HostDevice, HostError};
+    use buffer_core::Precision;
+    use integrators::device::KernelSource;
+    use integrators::device::host::{HostDevice, HostError, Language};
 
     /// Set for a process of a test that lacks what the test is about.
     const WORKER: &str = "BUFFERS_TEST_LACKING";
@@ -820,6 +822,29 @@ mod compilers {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "compilers::no_c_compiler", "--nocapture"])
             .env("CC", "no-such-compiler --with-an-option")
+            .env(WORKER, "1")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && printed.contains("refused"), "{printed}");
+    }
+
+    #[test]
+    fn no_cpp_compiler() {
+        let device = HostDevice::new().unwrap().lanes(1).unwrap();
+        if std::env::var_os(WORKER).is_some() {
+            assert_refused!(
+                device.compile_sanitizer(&source("int text;")),
+                HostError::NoCompiler { language: Language::Cpp, .. },
+                "no C++ compiler was found; tried `no-such-compiler`",
+                "help: install g++ or clang++, or name a compiler in the environment variable `CXX`"
+            );
+            println!("refused");
+            return;
+        }
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "compilers::no_cpp_compiler", "--nocapture"])
+            .env("CXX", "no-such-compiler")
             .env(WORKER, "1")
             .output()
             .unwrap();
@@ -850,16 +875,20 @@ mod compilers {
         assert!(output.status.success() && printed.contains("refused"), "{printed}");
     }
 
+    fn source(text: &str) -> KernelSource {
+        KernelSource {
+            text: text.to_owned(),
+            entry: "broken".to_owned(),
+            precision: Precision::F64,
+            lanes: 1,
+            shared_bytes: 0,
+        }
+    }
+
     #[test]
     fn a_text_that_does_not_compile() {
         let device = HostDevice::new().unwrap().lanes(1).unwrap();
-        let source = integrators::device::KernelSource {
-            text: "int broken(".to_owned(),
-            entry: "broken".to_owned(),
-            precision: buffer_core::Precision::F64,
-            lanes: 1,
-            shared_bytes: 0,
-        };
+        let source = source("int broken(");
         assert_refused!(
             device.compile(&source),
             HostError::Compile { .. },

@@ -1,5 +1,5 @@
-//! The CUDA device: a typed error without a driver or a GPU, kernels of the tests' own with one, or
-//! with a driver that stands in for the real one.
+//! The CUDA device: a typed error without a driver or a GPU, and kernels of the tests' own with one,
+//! which is simulated where there is none.
 
 // The helpers of tests assert as well.
 #![allow(clippy::panic, clippy::unwrap_used)]
@@ -8,6 +8,8 @@ use std::process::Command;
 
 use buffer_core::Precision;
 use buffer_tests::cuda::nvrtc;
+use buffer_tests::simulated;
+use buffer_tests::solve::{self, NamedDevice};
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
@@ -17,18 +19,20 @@ use integrators::device::{Device, KernelSource};
 /// Says what a test's child process is to find.
 const EXPECTED: &str = "BUFFERS_TEST_EXPECTED";
 
-/// The first GPU; none where there is none, which is then said.
+/// The first GPU, simulated where there is none, or where a test's child process asks for it; none
+/// without a compiler for it.
 fn gpu() -> Option<CudaDevice> {
+    if std::env::var_os(EXPECTED).is_some() {
+        simulated::driver().unwrap();
+    }
     nvrtc()?;
-    match CudaDevice::new(0) {
-        Ok(device) => Some(device),
-        Err(error @ (CudaError::NoDriver | CudaError::NoDevice { count: 0, .. }))
-            if std::env::var_os(EXPECTED).is_none() =>
-        {
-            println!("skipped: no GPU ({error})");
+    match solve::gpu() {
+        Ok(NamedDevice { device: Device::Cuda(device), .. }) => Some(device),
+        Ok(other) => panic!("{other} is no GPU"),
+        Err(reason) => {
+            println!("skipped: no GPU: {reason}");
             None
         }
-        Err(error) => panic!("{error}"),
     }
 }
 
@@ -103,7 +107,7 @@ fn kernels_run_at_every_size_of_shared_memory() {
         // Every GPU has room for a warp of 401 elements a run, and none by default.
         assert_eq!(kernel.block_size() >= 32, elements <= 401, "{elements} elements");
         assert_eq!(kernel.resources().unwrap().stack_bytes, 0);
-        for runs in [0, 1, 7, 4096, 100_003] {
+        for runs in [0, 1, 7, 33, 200] {
             let x: Vec<f32> = (0..runs).map(|run| (run % 16) as f32).collect();
             let mut y = vec![f32::NAN; runs];
             let mut arguments = arguments(&x, &mut y);
@@ -133,28 +137,12 @@ fn what_does_not_fit_a_gpu_is_a_typed_error() {
     assert!(matches!(error, CudaError::Nvrtc(NvrtcError::ZeroByte(_))), "{error}");
 }
 
-/// Runs tests of this file in a process of their own, with the stand-in for the driver.
-#[cfg(unix)]
-fn with_stand_in(settings: &[(&str, &str)], expected: &str, tests: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
-    let text = folder.path().join("driver.c");
-    std::fs::write(&text, include_str!("../src/stand_in_driver.c")).unwrap();
-    let output = Command::new("cc")
-        .args(["-std=c11", "-shared", "-fPIC", "-o"])
-        .args([&folder.path().join("libcuda.so"), &text])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    run_in(folder.path(), settings, expected, tests);
-}
-
-/// Runs tests of this file in a process that finds its driver in a folder.
-#[cfg(unix)]
-fn run_in(folder: &std::path::Path, settings: &[(&str, &str)], expected: &str, tests: &[&str]) {
+/// Runs tests of this file in a process of their own.
+#[cfg(target_os = "linux")]
+fn run_alone(settings: &[(&str, &str)], expected: &str, tests: &[&str]) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--include-ignored", "--exact", "--nocapture", "--test-threads=1"])
         .args(tests)
-        .env("LD_LIBRARY_PATH", folder)
         .env(EXPECTED, expected)
         .envs(settings.iter().copied())
         .output()
@@ -164,50 +152,57 @@ fn run_in(folder: &std::path::Path, settings: &[(&str, &str)], expected: &str, t
     assert!(output.status.success() && text.contains(&passed), "{settings:?}:\n{text}");
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn the_device_asks_of_a_driver_what_it_gives() {
     if nvrtc().is_none() {
         return;
     }
     let settings: [&[(&str, &str)]; 4] = [
-        &[],
-        // Older GPUs allocate at once, not in the order of a stream.
-        &[("STAND_IN_POOLS", "0")],
-        // Then the PTX is loaded.
-        &[("STAND_IN_REFUSES_CUBIN", "1")],
+        &[("CUDASIM_CAPABILITY", "7.5")],
+        &[("CUDASIM_CAPABILITY", "12.0")],
         // A GPU that nobody knows yet.
-        &[("STAND_IN_MAJOR", "99")],
+        &[("CUDASIM_CAPABILITY", "99.0")],
+        // One that allocates at once, not in the order of a stream.
+        &[("CUDASIM_POOLS", "0")],
     ];
     for settings in settings {
         let tests = [
             "kernels_run_at_every_size_of_shared_memory",
             "what_does_not_fit_a_gpu_is_a_typed_error",
         ];
-        with_stand_in(settings, "a GPU", &tests);
+        run_alone(settings, "a GPU", &tests);
     }
+    run_alone(&[("CUDASIM_MACHINE_CODE", "1")], "machine code", &["error_worker"]);
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_driver_lacks_is_a_typed_error() {
-    with_stand_in(&[("STAND_IN_VERSION", "11040")], "old driver", &["error_worker"]);
-    with_stand_in(&[("STAND_IN_GPUS", "0")], "no GPU", &["error_worker"]);
-    with_stand_in(&[("STAND_IN_GPUS", "2")], "two GPUs", &["error_worker"]);
-    with_stand_in(&[(FOLDER_VARIABLE, "/dev/null")], "no compiler", &["error_worker"]);
+    let worker = |settings: &[(&str, &str)], expected| {
+        run_alone(settings, expected, &["error_worker"]);
+    };
+    worker(&[("CUDASIM_VERSION", "11040")], "old driver");
+    worker(&[("CUDASIM_DEVICES", "0")], "no GPU");
+    worker(&[("CUDASIM_DEVICES", "2")], "two GPUs");
+    worker(&[(FOLDER_VARIABLE, "/dev/null")], "no compiler");
     if nvrtc().is_some() {
-        with_stand_in(&[("STAND_IN_MEMORY", "1000")], "little memory", &["error_worker"]);
+        worker(&[("CUDASIM_MEMORY", "1000")], "little memory");
     }
     let folder = tempfile::tempdir().unwrap();
-    run_in(folder.path(), &[], "no driver", &["error_worker"]);
+    let path = folder.path().to_str().unwrap();
+    worker(&[("LD_LIBRARY_PATH", path)], "no driver");
     std::fs::write(folder.path().join("libcuda.so"), "no library").unwrap();
-    run_in(folder.path(), &[], "no driver", &["error_worker"]);
+    worker(&[("LD_LIBRARY_PATH", path)], "no driver");
 }
 
 #[test]
 #[ignore = "started by another test, with another driver"]
 fn error_worker() {
     let Ok(expected) = std::env::var(EXPECTED) else { return };
+    if expected != "no driver" {
+        simulated::driver().unwrap();
+    }
     let open = |ordinal| CudaDevice::new(ordinal).unwrap_err();
     match expected.as_str() {
         "old driver" => assert!(matches!(open(0), CudaError::OldDriver { found: 11_040 })),
@@ -232,6 +227,12 @@ fn error_worker() {
             // SAFETY: as above.
             let error = unsafe { kernel.launch(&mut arguments, 200) }.unwrap_err();
             assert!(matches!(error, CudaError::Memory { needed: 1200 }), "{error}");
+        }
+        "machine code" => {
+            // It is taken, and the text beside it is not asked for.
+            let error = CudaDevice::new(0).unwrap().compile(&sums(3)).unwrap_err();
+            let action = "find the kernel's entry";
+            assert!(matches!(error, CudaError::Driver { action: a, .. } if a == action), "{error}");
         }
         _ => panic!("expected {expected}"),
     }

@@ -3,6 +3,7 @@
 // The helpers of tests assert as well.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::process::Command;
 
@@ -156,6 +157,21 @@ fn a_kernel_is_compiled_once_per_text_gpu_and_precision() {
     compiled.sort();
     compiled.dedup();
     assert_eq!(compiled.len(), 4);
+}
+
+#[test]
+fn an_entry_of_another_make_is_built_again_once() {
+    let Some(nvrtc) = nvrtc() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let cache = KernelCache::in_folder(folder.path());
+    let (text, sm_80) = (AXPY.replace("REAL", "float"), capability("sm_80"));
+    let key = nvrtc.cache_key(&text, sm_80, Precision::F32);
+    cache.rebuild(&key, || Ok::<_, Infallible>(b"another make".to_vec())).unwrap();
+    for expected in [CacheOutcome::Rebuilt, CacheOutcome::Hit] {
+        let found = nvrtc.compile_cached(&cache, &text, sm_80, Precision::F32).unwrap();
+        assert_eq!(found.1, expected);
+        assert!(found.0.ptx.contains(".entry axpy("), "{}", found.0.ptx);
+    }
 }
 
 #[test]

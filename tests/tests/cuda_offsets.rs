@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use buffer_core::{
-    BufferEntry, BufferRegistry, ElementType, FactoryId, Layout, Location, Overflow, PlacedBuffer,
-    Precision, Storage, Target, Width,
+    BufferEntry, BufferRegistry, ElementType, FactoryId, Layout, Location, Overflow, Packing,
+    PlacedBuffer, Precision, Storage, Target, Width,
 };
 use buffer_tests::cuda::{PLACES, cases, nvrtc};
 use integrators::device::nvrtc::Nvrtc;
@@ -59,7 +59,7 @@ fn probe_text(layout: &Layout) -> String {
             let (name, last) = (buffer.name(), buffer.size() - 1);
             writeln!(text, "    PROBE({bits}, {name} + {last}, {});", number + 1).unwrap();
             writeln!(text, "    PROBE({bits}, {name}, {number});").unwrap();
-            if matches!(buffer.storage(), Storage::Local | Storage::LocalPersistent) {
+            if !buffer.storage().is_shared() {
                 writeln!(text, "    KEEP({name});").unwrap();
             }
         }
@@ -133,7 +133,7 @@ fn check_offsets(nvrtc: &Nvrtc, layout: &Layout) {
     let stores = stores(ptx);
     let eight = layout.arenas(Width::Eight).shared_stride * 8;
     // The start and the end of each local array, as its buffers tell them: of an instance and a
-    // root, or of no instance and a width.
+    // root, or of no instance.
     let mut arrays: HashMap<(&str, &str), (usize, usize)> = HashMap::new();
     for (number, path, buffer) in numbered(layout) {
         let what = format!("{path}.{} in\n{ptx}", buffer.name());
@@ -153,7 +153,8 @@ fn check_offsets(nvrtc: &Nvrtc, layout: &Layout) {
                 assert_eq!(first, slice + buffer.offset(), "{what}");
                 continue;
             }
-            Storage::LocalPersistent => ("", if bytes == 8 { "8" } else { "4" }),
+            Storage::LocalPersistent => ("", if bytes == 8 { "kept8" } else { "kept4" }),
+            Storage::LocalScratch => ("", if bytes == 8 { "scratch8" } else { "scratch4" }),
             Storage::Local => (path, buffer.root()),
         };
         assert_eq!(space, Space::Local, "{what}");
@@ -220,7 +221,10 @@ fn every_store_goes_where_the_layout_says() {
     for sm in ["sm_75", "sm_90", "sm_120"] {
         for precision in [Precision::F32, Precision::F64] {
             let target = Target::cuda(sm.parse().unwrap(), precision);
-            check_offsets(nvrtc, &registry.layout(root, &target).unwrap());
+            for packing in [Packing::Declared, Packing::Auto] {
+                registry.set_packing(packing);
+                check_offsets(nvrtc, &registry.layout(root, &target).unwrap());
+            }
         }
     }
 }

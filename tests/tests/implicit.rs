@@ -153,9 +153,7 @@ fn results_do_not_depend_on_placement() {
         let declared = problems::lorenz().solver("kvaerno3", precision, 40).unwrap();
         let expected = solve(&declared, &host(lanes));
         for placement in placements(&declared.factory().unwrap()).unwrap() {
-            let places = placement.places.iter();
-            let placed = places
-                .fold(declared.clone(), |solver, (path, place)| solver.location(path, *place));
+            let placed = placement.apply(&declared);
             assert!(solve(&placed, &host(lanes)) == expected, "{precision}: {}", placement.name);
         }
     }

@@ -1,19 +1,22 @@
 //! Results do not depend on where buffers lie, nor on what else a batch holds: to the bit.
 
 // The helpers of tests assert as well.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+use std::collections::HashSet;
 use std::num::NonZero;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use buffer_core::Layout;
-use buffer_tests::placement::{Placement, placements};
+use buffer_core::{Layout, PlacedBuffer, Storage};
+use buffer_tests::placement::{Placement, kernels, placements, roots};
 use buffer_tests::problems::{self, Problem};
 use buffer_tests::random::SplitMix64;
 use buffer_tests::reference::METHODS;
-use buffer_tests::solve::devices;
+use buffer_tests::solve::{NamedDevice, devices};
 use integrators::device::Device;
 use integrators::device::host::HostDevice;
-use integrators::{Batch, Precision, Solution, Solver, SolverBuilder};
+use integrators::{Batch, Method, Packing, Precision, Solution, Solver, SolverBuilder, methods};
 use ndarray::Axis;
 
 const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
@@ -39,60 +42,132 @@ fn solve(solver: &Solver, problem: &Problem, rho: &[f64]) -> Vec<Vec<u64>> {
     bits(&solver.solve(&batch, problem.span.clone()).unwrap())
 }
 
-/// The solver with some of its buffers placed.
-fn place(solver: &SolverBuilder, placement: &Placement) -> SolverBuilder {
-    let places = placement.places.iter();
-    places.fold(solver.clone(), |solver, (path, place)| solver.location(path, *place))
+/// A method on a problem, with steps of a fixed length or to a tolerance.
+struct Case {
+    name: String,
+    solver: SolverBuilder,
+    span: Range<f64>,
+    batch: Batch,
 }
 
-/// One test per method, so that they share the threads.
-fn assert_invariant_to_placement(method: &str) {
-    let problem = problems::lorenz();
-    for precision in PRECISIONS {
-        let declared = problem.solver(method, precision, 40).unwrap();
-        let placements = placements(&declared.factory().unwrap()).unwrap();
-        for device in devices() {
-            let expected = solve(&build(&declared, &device.device), &problem, &rho(37));
-            for placement in &placements {
-                let placed = build(&place(&declared, placement), &device.device);
-                let actual = solve(&placed, &problem, &rho(37));
-                let name = &placement.name;
-                assert!(expected == actual, "{method} in {precision} on {device}: {name}");
-            }
+impl Case {
+    fn new(problem: &Problem, method: &Method, adaptive: bool) -> Self {
+        let solver = if adaptive {
+            Solver::builder(&problem.system().unwrap()).method(method.name()).tolerance(1e-4)
+        } else {
+            // The precision is set later.
+            problem.solver(method.name(), Precision::F64, 40).unwrap()
+        };
+        let steps = if adaptive { "adaptive" } else { "fixed" };
+        let (parameter, value) = &problem.parameters[0];
+        let values = (0..37).map(|run| value * (0.3 + 0.02 * f64::from(run)));
+        Self {
+            name: format!("{} with {steps} steps on {}", method.name(), problem.name),
+            solver: solver.save_every((problem.span.end - problem.span.start) / 4.0),
+            span: problem.span.clone(),
+            batch: Batch::grid().parameter(parameter, values),
         }
     }
-}
 
-#[test]
-fn euler_does_not_depend_on_placement() {
-    assert_invariant_to_placement("euler");
-}
-
-#[test]
-fn rk4_does_not_depend_on_placement() {
-    assert_invariant_to_placement("rk4");
-}
-
-#[test]
-fn tsit5_does_not_depend_on_placement() {
-    assert_invariant_to_placement("tsit5");
-}
-
-#[test]
-fn arrays_larger_than_the_registers_do_not_depend_on_placement() {
-    // 20 states are more than a compiler unrolls, so that their arrays lie in memory.
-    let problem = problems::chain();
-    let declared = problem.solver("tsit5", Precision::F32, 40).unwrap();
-    let device = HostDevice::new().unwrap().into();
-    let gain: Vec<f64> = (0..37).map(|run| 0.1 * f64::from(run)).collect();
-    let batch = Batch::grid().parameter("gain", gain);
-    let solve = |solver: &SolverBuilder| {
-        bits(&build(solver, &device).solve(&batch, problem.span.clone()).unwrap())
-    };
-    let expected = solve(&declared);
-    for placement in placements(&declared.factory().unwrap()).unwrap() {
-        assert!(expected == solve(&place(&declared, &placement)), "{}", placement.name);
+    fn roots(&self) -> Vec<String> {
+        roots(&self.solver.factory().unwrap()).unwrap()
     }
+
+    /// Every kernel of some placements gives the bits of the first one.
+    fn check(&self, device: &NamedDevice, precision: Precision, placements: &[Placement]) -> usize {
+        let kernels = kernels(&self.solver, &device.device, precision, placements).unwrap();
+        let solve = |solver: &SolverBuilder| {
+            let solver = solver.clone().device(device.device.clone()).build().unwrap();
+            bits(&solver.solve(&self.batch, self.span.clone()).unwrap())
+        };
+        let declared = solve(&self.solver.clone().precision(precision));
+        for (name, solver) in &kernels {
+            let what = format!("{} in {precision} on {device}: {name}", self.name);
+            assert!(solve(solver) == declared, "{what}");
+        }
+        kernels.len()
+    }
+}
+
+/// Checks some cases on all threads.
+fn check_all(cases: &[Case], check: impl Fn(usize, &Case) -> usize + Sync) -> usize {
+    let next = AtomicUsize::new(0);
+    let compared = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                while let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(case) = cases.get(index)
+                {
+                    compared.fetch_add(check(index, case), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    compared.into_inner()
+}
+
+/// All methods with fixed steps, and those that can with steps to a tolerance: the first of those
+/// with the same buffers in all, and the others.
+fn cases(problem: &Problem) -> (Vec<Case>, Vec<Case>) {
+    let fixed = methods().map(|method| Case::new(problem, &method, false));
+    let adaptive = methods().filter(Method::is_adaptive);
+    let all = fixed.chain(adaptive.map(|method| Case::new(problem, &method, true)));
+    let mut seen = HashSet::new();
+    all.partition(|case| seen.insert(case.roots()))
+}
+
+/// The placements of some names.
+fn named(case: &Case, names: &[&str]) -> Vec<Placement> {
+    let mut placements = placements(&case.solver.factory().unwrap()).unwrap();
+    placements.retain(|placement| names.contains(&placement.name.as_str()));
+    assert_eq!(placements.len(), names.len());
+    placements
+}
+
+#[test]
+fn no_method_depends_on_where_its_buffers_lie() {
+    let (first, others) = cases(&problems::lorenz());
+    let widest = &devices()[2];
+    let compared = check_all(&first, |index, case| {
+        let placements = placements(&case.solver.factory().unwrap()).unwrap();
+        case.check(widest, PRECISIONS[index % 2], &placements)
+    });
+    println!("{compared} kernels of {} trees of factories give the same bits", first.len());
+    assert!(compared > 11 * first.len());
+    check_all(&others, |index, case| {
+        case.check(widest, PRECISIONS[index % 2], &named(case, &["all shared", "mixture 0"]))
+    });
+}
+
+#[test]
+fn nothing_depends_on_where_buffers_lie_on_any_device() {
+    let (first, _) = cases(&problems::lorenz());
+    check_all(&first, |index, case| {
+        let check = |(device, named_device): (usize, _)| {
+            // The precision that is left out above.
+            let precision = PRECISIONS[(index + 1 + device % 2) % 2];
+            case.check(named_device, precision, &named(case, &["all shared", "mixture 1"]))
+        };
+        devices().iter().enumerate().map(check).sum()
+    });
+}
+
+#[test]
+fn arrays_larger_than_the_registers_do_not_depend_on_where_they_lie() {
+    // 20 states are more than a compiler unrolls, so that their arrays lie in memory, which `auto`
+    // packing makes one of.
+    let (first, _) = cases(&problems::chain());
+    let widest = &devices()[2];
+    check_all(&first, |index, case| {
+        let precision = PRECISIONS[index % 2];
+        let placements = named(case, &["all local", "mixture 2"]);
+        let packed = placements[0].apply(&case.solver).packing(Packing::Auto);
+        let layout = packed.layout(&widest.device.target(precision).unwrap()).unwrap();
+        let in_one = |buffer: &PlacedBuffer| buffer.storage() == Storage::LocalScratch;
+        assert!(layout.instances().iter().any(|i| i.buffers().iter().any(in_one)), "{layout}");
+        case.check(widest, precision, &placements)
+    });
 }
 
 #[test]
@@ -102,7 +177,7 @@ fn placements_move_buffers_that_there_are() {
     let declared = solver.layout(&target).unwrap();
     let all = placements(&solver.factory().unwrap()).unwrap();
     let shared = all.iter().find(|placement| placement.name == "all shared").unwrap();
-    let placed = place(&solver, shared).layout(&target).unwrap();
+    let placed = shared.apply(&solver).layout(&target).unwrap();
     let buffers = |layout: &Layout| {
         layout.instances().iter().map(|instance| instance.buffers().len()).sum::<usize>()
     };

@@ -4,7 +4,7 @@
 //! all are written: two buffers on the same bytes, or two runs on the same memory, show.
 
 // The helpers of tests assert as well.
-#![allow(clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
 use std::num::NonZero;
 
@@ -12,10 +12,10 @@ use buffer_core::{
     Buffer, BufferRegistry, BufferUpdate, Buffers, Layout, PlacedBuffer, Precision, Storage,
 };
 use buffer_tests::placement::{placements, roots};
-use buffer_tests::solve::Fallible;
-use integrators::device::KernelSource;
+use buffer_tests::solve::{Fallible, gpu};
 use integrators::device::arguments::Arguments;
 use integrators::device::host::HostDevice;
+use integrators::device::{Device, KernelSource};
 use integrators::factories::KernelText;
 
 /// A factory with buffers of every kind.
@@ -196,7 +196,7 @@ fn expected(buffers: &[Slots<'_>], slots: &Slots<'_>, index: usize) -> usize {
     }
 }
 
-fn check(layout: &Layout, device: &HostDevice, what: &str) -> Fallible<()> {
+fn check(layout: &Layout, device: &Device, what: &str) -> Fallible<()> {
     match layout.target().precision() {
         Precision::F32 => check_reals::<f32>(layout, device, what),
         Precision::F64 => check_reals::<f64>(layout, device, what),
@@ -205,7 +205,7 @@ fn check(layout: &Layout, device: &HostDevice, what: &str) -> Fallible<()> {
 
 fn check_reals<R: bytemuck::Pod + Into<f64>>(
     layout: &Layout,
-    device: &HostDevice,
+    device: &Device,
     what: &str,
 ) -> Fallible<()> {
     const RUNS: usize = 37;
@@ -220,7 +220,7 @@ fn check_reals<R: bytemuck::Pod + Into<f64>>(
         Arguments::new().output(&mut initial).output(&mut values).integer(RUNS as i64);
     // SAFETY: `ARGUMENTS` lists two tables and an integer, as here. The kernel writes rows below
     // `count` of the columns of its own runs, which both tables have.
-    unsafe { kernel.launch(&mut arguments, RUNS, &|_| ()) };
+    unsafe { kernel.launch(&mut arguments, RUNS, &|_| ()) }?;
 
     for (path, buffers) in &all {
         for slots in buffers {
@@ -247,11 +247,17 @@ fn probe() -> Probe {
     Probe { n: 3, ..Probe::default() }
 }
 
-/// The host with each number of lanes, one thread each, so that lanes are refilled.
-fn devices() -> Fallible<Vec<HostDevice>> {
-    let lanes = [1, 8, 16];
+/// The host with each number of lanes, one thread each, so that lanes are refilled; and a GPU.
+fn devices() -> Fallible<Vec<Device>> {
     let one = NonZero::<usize>::MIN;
-    lanes.iter().map(|lanes| Ok(HostDevice::new()?.lanes(*lanes)?.threads(one)?)).collect()
+    let hosts = [1, 8, 16].map(|lanes| HostDevice::new()?.lanes(lanes)?.threads(one));
+    let mut devices =
+        hosts.into_iter().map(|host| Ok(host?.into())).collect::<Fallible<Vec<_>>>()?;
+    match gpu() {
+        Ok(gpu) => devices.push(gpu.device),
+        Err(reason) => println!("skipped: the same on a GPU: {reason}"),
+    }
+    Ok(devices)
 }
 
 #[test]
@@ -274,8 +280,15 @@ fn every_kind_of_buffer_is_written_and_read_back() {
 
 #[test]
 fn every_placement_is_written_and_read_back() {
+    let host = HostDevice::new().unwrap().threads(NonZero::<usize>::MIN).unwrap();
+    let gpu = gpu().map(|gpu| gpu.device);
+    for device in [Ok(Device::from(host)), gpu].iter().flatten() {
+        place_and_check(device);
+    }
+}
+
+fn place_and_check(device: &Device) {
     let probe = probe();
-    let device = HostDevice::new().unwrap().threads(NonZero::<usize>::MIN).unwrap();
     let target = device.target(Precision::F32).unwrap();
     assert!(roots(&probe).unwrap().contains(&"inner.cache".to_owned()));
     for placement in placements(&probe).unwrap() {
@@ -294,6 +307,6 @@ fn every_placement_is_written_and_read_back() {
         if placement.name == "all shared" {
             assert_eq!((layout.local_bytes(), layout.local_persistent_bytes()), (0, 0));
         }
-        check(&layout, &device, &placement.name).unwrap();
+        check(&layout, device, &placement.name).unwrap();
     }
 }

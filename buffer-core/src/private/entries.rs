@@ -2,12 +2,14 @@
 
 use super::BufferField;
 use super::integer::Size;
+use crate::buffers::Buffers;
 use crate::context::BufferContext;
 use crate::element::{Element, ElementType};
 use crate::entry::{BufferEntry, BufferUpdate, Overflow};
 use crate::error::{BufferError, Fault};
 use crate::location::Location;
 use crate::phases::LiveRange;
+use crate::rules;
 
 /// A range of phases: its start, its end, and whether it includes that.
 pub type Live = (&'static str, &'static str, bool);
@@ -47,12 +49,19 @@ pub struct Entries {
     /// Where the fields' values ask buffers to lie.
     placements: Vec<(&'static str, Location)>,
     faults: Vec<Fault>,
+    /// The buffers whose sizes are none.
+    without_size: Vec<&'static str>,
 }
 
 impl Entries {
     /// No entries, with room for `count`.
     pub fn new(count: usize) -> Self {
-        Self { entries: Vec::with_capacity(count), placements: Vec::new(), faults: Vec::new() }
+        Self {
+            entries: Vec::with_capacity(count),
+            placements: Vec::new(),
+            faults: Vec::new(),
+            without_size: Vec::new(),
+        }
     }
 
     /// SB012: a field lies within its bounds.
@@ -87,21 +96,8 @@ impl Entries {
         declared: &Declared,
         size: Size,
     ) {
-        let name = declared.name.to_owned();
-        let size = match size {
-            Some(value) if value < 0 => {
-                self.faults.push(Fault::NegativeSize { name, value: value.to_string() });
-                return;
-            }
-            value => match value.and_then(|value| usize::try_from(value).ok()) {
-                Some(size) => size,
-                None => {
-                    self.faults.push(Fault::OverflowingSize { name });
-                    return;
-                }
-            },
-        };
-        let mut entry = BufferEntry::new(name, size)
+        let size = self.count(declared.name, size);
+        let mut entry = BufferEntry::new(declared.name, size)
             .element(element)
             .overflow(declared.overflow)
             .live(live_ranges(declared.live));
@@ -126,6 +122,20 @@ impl Entries {
         self.entries.push(entry);
     }
 
+    /// The elements of a buffer; none where that is no number of them.
+    fn count(&mut self, name: &'static str, size: Size) -> usize {
+        if let Some(size) = size.and_then(|size| usize::try_from(size).ok()) {
+            return size;
+        }
+        self.without_size.push(name);
+        let name = name.to_owned();
+        self.faults.push(match size.filter(|size| *size < 0) {
+            Some(value) => Fault::NegativeSize { name, value: value.to_string() },
+            None => Fault::OverflowingSize { name },
+        });
+        0
+    }
+
     /// Adds a part to the buffer added last.
     pub fn part(&mut self, name: &str, start: Size, end: Size, live: &'static [Live]) {
         let bound = |size: Size| size.and_then(|size| usize::try_from(size).ok());
@@ -133,8 +143,7 @@ impl Entries {
             self.faults.push(Fault::OverflowingSize { name: name.to_owned() });
             return;
         };
-        // A buffer at fault was not added, and is told already.
-        let last = self.entries.pop_if(|entry| entry.name == name);
+        let last = self.entries.pop();
         self.entries.extend(last.map(|entry| entry.part(start..end, live_ranges(live))));
     }
 
@@ -142,21 +151,25 @@ impl Entries {
     ///
     /// # Errors
     /// [`BufferError::Faults`] with all that were found.
-    pub fn finish(self, factory: &str) -> Result<Vec<BufferEntry>, BufferError> {
-        if !self.faults.is_empty() {
-            return Err(BufferError::Faults { factory: factory.to_owned(), faults: self.faults });
+    pub fn finish(self, factory: &dyn Buffers) -> Result<Vec<BufferEntry>, BufferError> {
+        let Self { entries, placements, mut faults, without_size } = self;
+        if faults.is_empty() && placements.is_empty() {
+            return Ok(entries);
         }
-        if self.placements.is_empty() {
-            return Ok(self.entries);
-        }
-        // A buffer that is placed elsewhere takes its aliases along, as in an update.
-        let mut context = BufferContext::new(factory, None);
-        for entry in self.entries {
+        let mut context = BufferContext::new(factory.prefix(), None);
+        for entry in entries {
             context.insert(entry);
         }
-        for (name, location) in self.placements {
+        // A buffer that is placed elsewhere takes its aliases along, as in an update.
+        for (name, location) in placements {
             context.apply(name, BufferUpdate::new().location(location));
         }
+        if !faults.is_empty() {
+            // The registry never sees these entries, so what else is wrong with them is told here.
+            context.set_phases(factory.phases().clone());
+            faults.extend(rules::faults_apart_from_sizes(&context, &without_size));
+        }
+        rules::refuse(context.prefix(), faults)?;
         Ok(context.entries().cloned().collect())
     }
 }

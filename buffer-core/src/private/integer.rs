@@ -26,12 +26,35 @@ macro_rules! integers {
 
 integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
+/// What the condition of an `if` in a size may be, besides a comparison.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the condition of a size",
+    label = "not a `bool`",
+    note = "a condition compares integers, as in `if n > 0 {{ n }} else {{ 1 }}`, or names a `bool`"
+)]
+pub trait Truth {
+    /// The same value.
+    fn truth(self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl Truth for bool {
+    fn truth(self) -> bool {
+        self
+    }
+}
+
 /// A size, or nothing where its computation overflowed.
 pub type Size = Option<i128>;
 
 /// The value of a field or a constant.
 pub fn widen<T: Integer>(value: T) -> Size {
     Some(value.widen())
+}
+
+/// The value of a field or a constant that is a condition.
+pub fn truth<T: Truth>(value: T) -> Option<bool> {
+    Some(value.truth())
 }
 
 /// `left + right`

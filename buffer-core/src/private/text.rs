@@ -1,5 +1,7 @@
 //! Rules that are asserted in constants, with their numbers.
 
+use crate::entry::BufferEntry;
+
 /// Text that a constant can build: `panic!` formats nothing else there.
 struct Text {
     bytes: [u8; Text::CAPACITY],
@@ -93,6 +95,23 @@ pub const fn fit_or_own(taken: usize, needs: usize, holds: usize) -> usize {
     }
 }
 
+/// SB012: the bytes of a buffer can be counted on every target.
+#[track_caller]
+pub const fn assert_size(buffer: &str, size: usize) {
+    if size > BufferEntry::MAX_SIZE {
+        fail(
+            Text::new()
+                .str("the size of buffer `")
+                .str(buffer)
+                .str("` overflows [SB012]: it is ")
+                .number(size as i128)
+                .str(", and a size is at most ")
+                .number(BufferEntry::MAX_SIZE as i128)
+                .str(" elements"),
+        );
+    }
+}
+
 /// SB012: a const parameter lies within its bounds.
 #[track_caller]
 pub const fn assert_bound(
@@ -154,6 +173,15 @@ mod tests {
     )]
     fn an_alias_that_does_not_fit_says_the_numbers() {
         let _ = fit("a", "p", 30, 21, 50);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the size of buffer `a` overflows [SB012]: it is 18014398509481984, and a size is at most 18014398509481983 elements"
+    )]
+    fn a_size_above_the_limit_says_the_limit() {
+        assert_size("a", BufferEntry::MAX_SIZE);
+        assert_size("a", BufferEntry::MAX_SIZE + 1);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use crate::diag::{Problem, Report, did_you_mean};
+use crate::diag::{Problem, Report};
 use crate::model::{Buffer, Declaration, Field, Kind, Located, Location};
+use crate::suggest::nearest;
 
 /// SB001: an alias names a buffer of the struct, and not itself.
 pub(super) fn check_parent(
@@ -22,7 +23,7 @@ pub(super) fn check_parent(
         Some(Kind::Plain) => Problem::AliasPlain { name, parent },
         None => {
             let above = declaration.buffers().map(|(field, _)| field.name.as_str());
-            let suggestion = did_you_mean(&parent, above.take_while(|above| *above != name));
+            let suggestion = nearest(&parent, above.take_while(|above| *above != name));
             Problem::AliasUnknown { name, parent, suggestion }
         }
     };

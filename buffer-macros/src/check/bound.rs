@@ -3,8 +3,9 @@
 use syn::Type;
 use syn::ext::IdentExt;
 
-use crate::diag::{Problem, Report, did_you_mean};
+use crate::diag::{Problem, Report};
 use crate::model::{Bound, Declaration, Kind};
+use crate::suggest::nearest;
 
 /// A bound is of a plain field or of a const parameter.
 pub(super) fn check_variables(declaration: &Declaration, report: &mut Report) {
@@ -12,7 +13,7 @@ pub(super) fn check_variables(declaration: &Declaration, report: &mut Report) {
     for bound in &declaration.bounds {
         let name = bound.variable.unraw().to_string();
         if !known.contains(&name) {
-            let suggestion = did_you_mean(&name, known.iter().map(String::as_str));
+            let suggestion = nearest(&name, known.iter().map(String::as_str));
             report.push(&bound.variable, Problem::UnknownVariable { name, suggestion });
         }
     }

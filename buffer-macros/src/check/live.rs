@@ -6,12 +6,13 @@ use syn::ext::IdentExt;
 
 use super::alias::sound_alias;
 use super::bound;
-use crate::diag::{Problem, Report, did_you_mean};
+use crate::diag::{Problem, Report};
 use crate::model::{
     Buffer, Declaration, Field, Kind, LiveRange, Located, Overflow, Part, Size, Term,
 };
 use crate::phase_order::{HandoffFault, PhaseOrder, PhaseSet, RangeFault};
 use crate::proof::{Variables, Verdict, sum};
+use crate::suggest::nearest;
 
 /// SB009: the phases that a buffer or child names exist, and its ranges are neither empty nor
 /// backwards.
@@ -26,7 +27,7 @@ pub(super) fn check_ranges(order: &PhaseOrder, field: &Field, report: &mut Repor
             ends.into_iter().filter(|end| find(order, end).is_none()).collect();
         for &end in &unknown {
             let phase = end.unraw().to_string();
-            let suggestion = did_you_mean(&phase, order.names());
+            let suggestion = nearest(&phase, order.names());
             let known = order.names().map(str::to_owned).collect();
             let name = field.name.clone();
             report.push(end, Problem::UnknownPhase { name, phase, suggestion, known });

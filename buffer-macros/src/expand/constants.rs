@@ -1,8 +1,9 @@
 //! Sizes that the compiler knows, and what it asserts of them.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprCall, Ident, Path, parse_quote};
 
@@ -18,12 +19,13 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
         .buffers()
         .filter_map(|(field, buffer)| {
             let size = buffer.size.as_ref().filter(|size| !size.at_run_time)?;
-            Some((&field.ident, constant(&size.expr, krate)))
+            Some((&field.ident, &size.expr))
         })
         .collect();
     let names = sizes.iter().map(|(name, _)| name);
-    let (names_again, names_used) = (names.clone(), names.clone());
-    let values = sizes.iter().map(|(_, value)| value);
+    let names_again = names.clone();
+    let values = sizes.iter().map(|(_, expr)| constant(expr, krate));
+    let limits: Vec<_> = sizes.iter().map(|(name, expr)| assert_size(krate, name, expr)).collect();
     let trait_name = trait_name();
     let sizes = (!sizes.is_empty()).then(|| {
         quote! {
@@ -54,7 +56,7 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
         impl #impl_generics #krate::__private::Checked for #ident #ty_generics #where_clause {
             const CHECK: () = {
                 #(#bounds)*
-                #(let _ = <Self as #trait_name>::#names_used;)*
+                #(#limits)*
                 #(#fits)*
             };
         }
@@ -114,6 +116,19 @@ fn assert_bound(declaration: &Declaration, bound: &Bound) -> Option<TokenStream>
     let function = respanned(quote!(#krate::__private::assert_bound), span);
     let value = respanned(quote!(#variable as ::core::primitive::i128), span);
     Some(quote_spanned!(span=> #function(#name, #value, #least, #most, #text);))
+}
+
+/// SB012 for a size: its bytes can be counted. A failure underlines all of the expression.
+fn assert_size(krate: &Path, buffer: &Ident, expr: &Expr) -> TokenStream {
+    let tokens: Vec<_> = expr.to_token_stream().into_iter().map(|token| token.span()).collect();
+    let (start, end) = match tokens.as_slice() {
+        [start, .., end] => (*start, *end),
+        _ => (expr.span(), expr.span()),
+    };
+    let function = respanned(quote!(#krate::__private::assert_size), start);
+    let (name, size) = (buffer.unraw().to_string(), size_of(buffer));
+    let arguments = respanned(quote!((#name, #size)), end);
+    quote!(#function #arguments;)
 }
 
 /// SB010 for the aliases of one parent: what they take is what the next one finds taken.

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Path};
+use syn::{Expr, Ident, Path, Stmt};
 
 use super::{at, constants, live_ranges, local, option, types};
 use crate::model::{
@@ -45,7 +45,7 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let mut #entries = #krate::__private::Entries::new(#count);
         #(#bounds)*
         #(#buffers)*
-        #entries.finish(<Self as #krate::Buffers>::prefix(self))
+        #entries.finish(self)
     }
 }
 
@@ -97,6 +97,11 @@ fn widen(krate: &Path, span: Span, value: TokenStream) -> TokenStream {
     quote_spanned!(span=> #krate::__private::widen(#value))
 }
 
+/// A condition. What is no `bool` is shown where it stands.
+fn truth(krate: &Path, span: Span, value: TokenStream) -> TokenStream {
+    quote_spanned!(span=> #krate::__private::truth(#value))
+}
+
 /// The size, computed when the factory is registered.
 fn size(declaration: &Declaration, field: &Field, size: &Size) -> TokenStream {
     if size.at_run_time {
@@ -115,10 +120,7 @@ fn term(krate: &Path, expr: &Term) -> TokenStream {
         Term::Field(field) => widen(krate, field.span(), field_of_self(field)),
         Term::Parameter(parameter) => widen(krate, parameter.span(), quote!(#parameter)),
         // In a constant, what panics is an error of the compiler's.
-        Term::Constant(expr) => {
-            let constant = constants::constant(expr, krate);
-            widen(krate, expr.span(), quote!(const { #constant }))
-        }
+        Term::Constant(expr) => widen(krate, expr.span(), in_const(expr, krate)),
         Term::Binary(operator, left, right) => {
             let (left, right) = (term(krate, left), term(krate, right));
             let function = match operator {
@@ -136,6 +138,13 @@ fn term(krate: &Path, expr: &Term) -> TokenStream {
             quote!(#krate::__private::select(#test, #then, #otherwise))
         }
     }
+}
+
+/// A block of the compiler's, in which the expression stands as a statement does: `{ 1 } + K` alone
+/// would be two of them.
+fn in_const(expr: &Expr, krate: &Path) -> TokenStream {
+    let value = Stmt::Expr(constants::constant(expr, krate), None);
+    quote_spanned!(expr.span()=> const { #value })
 }
 
 /// The value of a condition, as an `Option<bool>`.
@@ -167,13 +176,7 @@ fn condition(krate: &Path, test: &Condition) -> TokenStream {
             let inner = condition(krate, inner);
             quote!(#inner.map(::core::ops::Not::not))
         }
-        Condition::Field(field) => {
-            let field = field_of_self(field);
-            quote!(::core::option::Option::Some(#field))
-        }
-        Condition::Constant(expr) => {
-            let constant = constants::constant(expr, krate);
-            quote!(::core::option::Option::Some(const { #constant }))
-        }
+        Condition::Field(field) => truth(krate, field.span(), field_of_self(field)),
+        Condition::Constant(expr) => truth(krate, expr.span(), in_const(expr, krate)),
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
             const _: () = {
                 #[cfg(rust_analyzer)]
                 {
-                    #(use #krate::__private::keys::#keys as _;)*
+                    use #krate::__private::keys::{#(#keys as _),*};
                 }
             };
         }

@@ -2,10 +2,19 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::local;
 use crate::model::Declaration;
+
+/// The type where it was written, and not where a macro passes it on.
+fn written(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
+}
 
 /// Statements that compile where element types agree. One trait per alias, so that its message can
 /// name both buffers; all in one body, so that what is no buffer is told once.
@@ -20,7 +29,7 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let (name, parent_name) = (&field.name, &parent.name);
         let message =
             format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
-        let element = quote_spanned! {ty.span()=>
+        let element = quote_spanned! {written(ty).span()=>
             <#ty as #krate::__private::BufferField>::Element
         };
         let parent_element = quote!(<#parent_ty as #krate::__private::BufferField>::Element);

@@ -1,9 +1,9 @@
 //! `vars(n >= 1, 1 <= m <= 16)`.
 
 use darling::FromMeta;
+use proc_macro2::{Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
 use syn::{Ident, LitInt, Meta, Token};
 
 use crate::diag::Problem;
@@ -16,7 +16,7 @@ pub(crate) struct Bounds(pub(crate) Vec<Bound>);
 impl FromMeta for Bounds {
     fn from_meta(meta: &Meta) -> darling::Result<Self> {
         match meta {
-            Meta::List(list) => list.parse_args().map_err(darling::Error::from),
+            Meta::List(list) => list.parse_args_with(bounds)?,
             other => {
                 Err(darling::Error::custom(Problem::KeyForm { key: "vars", form: "vars(n >= 1)" })
                     .with_span(other))
@@ -25,16 +25,33 @@ impl FromMeta for Bounds {
     }
 }
 
-impl Parse for Bounds {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let bounds = Punctuated::<Bound, Token![,]>::parse_terminated(input)?;
-        Ok(Self(bounds.into_iter().collect()))
+/// All bounds of the list, or all that are none.
+fn bounds(input: ParseStream<'_>) -> syn::Result<darling::Result<Bounds>> {
+    let (mut bounds, mut errors) = (Vec::new(), Vec::new());
+    while !input.is_empty() {
+        match input.parse::<Bound>() {
+            Ok(bound) if is_at_end(input) => bounds.push(bound),
+            Ok(_) => errors.push(not_a_bound(input.span()).into()),
+            Err(error) => errors.push(error.into()),
+        }
+        while !is_at_end(input) {
+            input.parse::<TokenTree>()?;
+        }
+        input.parse::<Option<Token![,]>>()?;
     }
+    Ok(if errors.is_empty() { Ok(Bounds(bounds)) } else { Err(darling::Error::multiple(errors)) })
+}
+
+fn is_at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+fn not_a_bound(span: Span) -> syn::Error {
+    syn::Error::new(span, Problem::NotABound)
 }
 
 impl Parse for Bound {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let not_a_bound = |span| syn::Error::new(span, Problem::NotABound);
         let start = input.span();
         if input.peek(LitInt) {
             let left = Limit::parse_after(input)?;
@@ -42,7 +59,7 @@ impl Parse for Bound {
                 input.call(Ident::parse_any).map_err(|error| not_a_bound(error.span()))?;
             let mut bound = Self { variable, least: 0, most: None };
             left.mirrored().narrow(&mut bound);
-            if !(input.is_empty() || input.peek(Token![,])) {
+            if !is_at_end(input) {
                 let span = input.span();
                 let right = Limit::parse(input)?;
                 if right.upper != left.mirrored().upper {
@@ -54,6 +71,9 @@ impl Parse for Bound {
             Ok(bound)
         } else {
             let variable: Ident = input.call(Ident::parse_any).map_err(|_| not_a_bound(start))?;
+            if is_at_end(input) {
+                return Err(not_a_bound(start));
+            }
             let mut bound = Self { variable, least: 0, most: None };
             Limit::parse(input)?.narrow(&mut bound);
             Ok(bound)
@@ -108,12 +128,11 @@ fn relation(input: ParseStream<'_>) -> syn::Result<(bool, bool)> {
     } else if input.parse::<Option<Token![>]>>()?.is_some() {
         Ok((false, false))
     } else {
-        Err(syn::Error::new(input.span(), Problem::NotABound))
+        Err(not_a_bound(input.span()))
     }
 }
 
 fn number(input: ParseStream<'_>) -> syn::Result<i128> {
-    let not_a_bound = |span| syn::Error::new(span, Problem::NotABound);
     let literal: LitInt = input.parse().map_err(|error| not_a_bound(error.span()))?;
     // A `u64` is what any field can hold, and leaves room for the arithmetic of proofs.
     literal.base10_parse::<u64>().map(i128::from).map_err(|_| not_a_bound(literal.span()))

@@ -47,8 +47,8 @@ pub(crate) fn parse_size(
 
 /// SB012: a size that is a literal is an unsigned integer.
 fn check_literal(expr: &Expr, name: &str) -> Option<Problem> {
-    let (sign, literal) = match expr {
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", &*unary.expr),
+    let (sign, literal) = match inside(expr) {
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", inside(&unary.expr)),
         other => ("", other),
     };
     let Expr::Lit(ExprLit { lit, .. }) = literal else {
@@ -69,6 +69,14 @@ fn check_literal(expr: &Expr, name: &str) -> Option<Problem> {
             Some(Problem::NotAnInteger { name, value })
         }
     }
+}
+
+/// The expression without the parentheses around it.
+fn inside(mut expr: &Expr) -> &Expr {
+    while let Expr::Paren(paren) = expr {
+        expr = &paren.expr;
+    }
+    expr
 }
 
 impl Scope {
@@ -134,6 +142,7 @@ impl Reader<'_> {
         match expr {
             Expr::Paren(paren) => self.term(&paren.expr),
             Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => integer(literal, expr),
+            Expr::Lit(_) => self.refuse(expr, expr, what_expression(expr)),
             Expr::Path(path) => self.name(path, expr),
             Expr::Binary(binary) => {
                 let operator = match binary.op {
@@ -239,15 +248,23 @@ impl Reader<'_> {
         }
     }
 
+    /// What names no field is the compiler's to refuse.
     fn unsupported(&mut self, at: impl ToTokens, expr: &Expr, what: &'static str) -> Term {
         if self.scope.names_field(expr) {
-            self.report(at, Problem::UnsupportedSize { what });
+            return self.refuse(at, expr, what);
         }
         Term::Constant(expr.clone())
     }
 
+    fn refuse(&mut self, at: impl ToTokens, expr: &Expr, what: &'static str) -> Term {
+        self.report(at, Problem::UnsupportedSize { what });
+        Term::Constant(expr.clone())
+    }
+
     fn unsupported_condition(&mut self, at: impl ToTokens, expr: &Expr) -> Condition {
-        if self.scope.names_field(expr) {
+        let is_number =
+            matches!(expr, Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Bool(_)));
+        if is_number || self.scope.names_field(expr) {
             self.report(at, Problem::UnsupportedSize { what: "this condition" });
         }
         Condition::Constant(expr.clone())
@@ -376,6 +393,9 @@ mod tests {
             ("if n > 2 { n }", "a size cannot use an `if` without `else`, or with statements"),
             ("if n + 1 { n } else { 0 }", "a size cannot use this condition"),
             ("if let 3 = n { n } else { 0 }", "a size cannot use this condition"),
+            ("n * 2.5", "a size cannot use this literal"),
+            ("max(n, true)", "a size cannot use this literal"),
+            ("if 1 { n } else { 0 }", "a size cannot use this condition"),
             ("[n; 3]", "a size cannot use this expression"),
         ];
         for (text, expected) in problems {
@@ -388,6 +408,9 @@ mod tests {
         let problems = [
             ("-3", "the size of buffer `buffer` is -3 [SB012]"),
             ("2.5", "the size of buffer `buffer` is 2.5 [SB012]"),
+            ("(2.5)", "the size of buffer `buffer` is 2.5 [SB012]"),
+            ("(-(3))", "the size of buffer `buffer` is -3 [SB012]"),
+            ("(\"n\")", "the size of buffer `buffer` is a string [SB012]"),
             ("-2.5", "the size of buffer `buffer` is -2.5 [SB012]"),
             ("true", "the size of buffer `buffer` is true [SB012]"),
             ("'c'", "the size of buffer `buffer` is 'c' [SB012]"),

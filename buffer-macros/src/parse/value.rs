@@ -8,9 +8,10 @@ use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, ExprParen, Ident, Lit, Meta, Path};
 
-use crate::diag::{Problem, did_you_mean};
+use crate::diag::Problem;
 use crate::keys;
 use crate::model::{Located, Location, Overflow};
+use crate::suggest::nearest;
 
 /// A whole value, beside which nothing stands, without the invisible groups that `macro_rules!` puts
 /// round its fragments.
@@ -94,7 +95,7 @@ impl FromMeta for Located<Location> {
             Some("auto") => Location::Auto,
             _ => {
                 let given = given.unwrap_or_else(|| text_of(&expr));
-                let suggestion = did_you_mean(&given, keys::LOCATIONS.iter().copied());
+                let suggestion = nearest(&given, keys::LOCATIONS.iter().copied());
                 return Err(error(Problem::UnknownLocation { given, suggestion }, &expr));
             }
         };
@@ -112,7 +113,7 @@ impl FromMeta for Located<Overflow> {
             Some("own") => Overflow::Own,
             _ => {
                 let given = given.unwrap_or_else(|| text_of(&expr));
-                let suggestion = did_you_mean(&given, keys::OVERFLOWS.iter().copied());
+                let suggestion = nearest(&given, keys::OVERFLOWS.iter().copied());
                 return Err(error(Problem::UnknownOverflow { given, suggestion }, &expr));
             }
         };

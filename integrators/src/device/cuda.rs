@@ -77,6 +77,16 @@ pub enum CudaError {
         /// Bytes of the allocation that failed.
         needed: usize,
     },
+    /// A kernel or the GPU itself failed, and the driver takes no more work for it from this process.
+    #[error(
+        "the GPU is lost, and could not {action}: {reason}\nhelp: go on in a new process, or on `Device::host()`"
+    )]
+    Lost {
+        /// What was to be done.
+        action: &'static str,
+        /// The driver's own words.
+        reason: String,
+    },
     /// A call of the driver failed.
     #[error("the NVIDIA driver could not {action}: {reason}")]
     Driver {
@@ -94,8 +104,36 @@ trait Doing<T> {
 
 impl<T> Doing<T> for Result<T, DriverError> {
     fn doing(self, action: &'static str) -> Result<T, CudaError> {
-        self.map_err(|error| CudaError::Driver { action, reason: error.to_string() })
+        self.map_err(|error| {
+            let reason = error.to_string();
+            if is_lost(error) {
+                CudaError::Lost { action, reason }
+            } else {
+                CudaError::Driver { action, reason }
+            }
+        })
     }
+}
+
+/// Whether an error stays: all later calls fail likewise, whatever they ask for.
+fn is_lost(DriverError(result): DriverError) -> bool {
+    matches!(
+        result,
+        CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE
+            | CUresult::CUDA_ERROR_ECC_UNCORRECTABLE
+            | CUresult::CUDA_ERROR_NVLINK_UNCORRECTABLE
+            | CUresult::CUDA_ERROR_ILLEGAL_ADDRESS
+            | CUresult::CUDA_ERROR_LAUNCH_TIMEOUT
+            | CUresult::CUDA_ERROR_CONTEXT_IS_DESTROYED
+            | CUresult::CUDA_ERROR_ASSERT
+            | CUresult::CUDA_ERROR_HARDWARE_STACK_ERROR
+            | CUresult::CUDA_ERROR_ILLEGAL_INSTRUCTION
+            | CUresult::CUDA_ERROR_MISALIGNED_ADDRESS
+            | CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE
+            | CUresult::CUDA_ERROR_INVALID_PC
+            | CUresult::CUDA_ERROR_LAUNCH_FAILED
+            | CUresult::CUDA_ERROR_UNKNOWN
+    )
 }
 
 /// An NVIDIA GPU.
@@ -319,8 +357,8 @@ impl CudaKernel {
     /// must access no memory but theirs, within bounds, and its buffers.
     ///
     /// # Errors
-    /// [`CudaError::Memory`] where the GPU's memory is short, [`CudaError::Driver`] where the kernel
-    /// fails.
+    /// [`CudaError::Memory`] where the GPU's memory is short, [`CudaError::Lost`] where the kernel
+    /// fails, [`CudaError::Driver`] where it does not start.
     pub unsafe fn launch(
         &self,
         arguments: &mut Arguments<'_>,

@@ -10,12 +10,15 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use buffer_core::{BufferError, ElementType, Precision, Target};
+use buffer_core::{
+    BufferError, DeadBuffer, ElementType, Layout, Precision, SanitizerFault, Target,
+};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 use self::compiler::Compiler;
+pub use self::compiler::Language;
 use self::library::Library;
 use super::KernelSource;
 use super::arguments::{Argument, Arguments};
@@ -30,11 +33,15 @@ const LARGEST_CHUNK: usize = 16_384;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// No C compiler was found.
+    /// No compiler was found.
     #[error(
-        "no C compiler was found; tried {tried}\nhelp: install gcc or clang, or name a compiler in the environment variable `CC`"
+        "no {language} compiler was found; tried {tried}\nhelp: install {}, or name a compiler in the environment variable `{}`",
+        language.suggestion(),
+        language.variable()
     )]
     NoCompiler {
+        /// The language of the text.
+        language: Language,
         /// The commands that were tried.
         tried: String,
     },
@@ -46,24 +53,39 @@ pub enum HostError {
         /// What it printed.
         log: String,
     },
+    /// SB016: the kernel uses a buffer in a phase in which it is dead.
+    #[error("{dead}\nthe compiler's log:\n{log}")]
+    DeadBuffer {
+        /// The buffer and the phase.
+        #[source]
+        dead: DeadBuffer,
+        /// What the compiler printed.
+        log: String,
+    },
     /// The compiler could not be started.
     #[error(
-        "`{compiler}` could not be started: {error}\nhelp: name another C compiler in the environment variable `CC`"
+        "`{compiler}` could not be started: {error}\nhelp: name another {language} compiler in the environment variable `{}`",
+        language.variable()
     )]
     Start {
         /// The command.
         compiler: String,
+        /// The language of the text.
+        language: Language,
         /// What the system answered.
         #[source]
         error: std::io::Error,
     },
     /// What was taken for a compiler compiles nothing.
     #[error(
-        "`{compiler}` reported success and wrote no library, so it is no C compiler\nhelp: name a C compiler in the environment variable `CC`"
+        "`{compiler}` reported success and wrote no library, so it is no {language} compiler\nhelp: name a {language} compiler in the environment variable `{}`",
+        language.variable()
     )]
     NotACompiler {
         /// The command.
         compiler: String,
+        /// The language of the text.
+        language: Language,
     },
     /// A file of the compilation could not be written or read.
     #[error(
@@ -120,7 +142,7 @@ impl HostDevice {
     /// cannot be started.
     pub fn new() -> Result<Self, HostError> {
         Ok(Self {
-            compiler: Arc::new(Compiler::find()?),
+            compiler: Arc::new(Compiler::find(Language::C)?),
             cache: KernelCache::from_environment(),
             lanes: None,
             threads: all_threads()?,
@@ -177,19 +199,37 @@ impl HostDevice {
         }
     }
 
-    fn key(&self, source: &KernelSource) -> CacheKey {
-        CacheKey::new([self.compiler.identity().as_bytes(), source.text.as_bytes()])
-    }
-
     /// Compiles a kernel, or takes it from the cache.
     ///
     /// # Errors
     /// [`HostError::Compile`] with the compiler's log, and what stands in the way of loading it.
     pub fn compile(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
+        self.compile_with(&self.compiler, source)
+    }
+
+    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
+    /// from the cache. It runs in one thread; its [`faults`](HostKernel::faults) are what it found.
+    ///
+    /// The compiler is what `CXX` names, else `c++`, `g++` or `clang++`.
+    ///
+    /// # Errors
+    /// [`HostError::NoCompiler`] where none of them runs, else as [`compile`](Self::compile).
+    ///
+    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
+    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
+        let device = self.clone().threads(NonZero::<usize>::MIN)?;
+        device.compile_with(&Compiler::find(Language::Cpp)?, source)
+    }
+
+    fn compile_with(
+        &self,
+        compiler: &Compiler,
+        source: &KernelSource,
+    ) -> Result<HostKernel, HostError> {
         let start = Instant::now();
         self.check_lanes(source)?;
-        let key = self.key(source);
-        let build = || self.compiler.compile(&source.text);
+        let key = key(compiler, source);
+        let build = || compiler.compile(&source.text);
         let (object, mut cache) = self.cache.get_or_build(&key, build)?;
         let mut library = Library::load(&object, &source.entry);
         // What was compiled on another system may be whole and still not load on this one.
@@ -214,6 +254,11 @@ impl fmt::Display for HostDevice {
         let bits = 8 * compiler::vector_bytes();
         write!(f, "host, {} thread(s), {bits}-bit vectors, {}", self.thread_count(), self.compiler)
     }
+}
+
+/// What decides a compiled kernel.
+fn key(compiler: &Compiler, source: &KernelSource) -> CacheKey {
+    CacheKey::new([compiler.identity().as_bytes(), source.text.as_bytes()])
 }
 
 /// As many threads as the processor runs, shared by all devices that ask for no number.
@@ -251,6 +296,11 @@ impl HostKernel {
     /// Whether the code came from the cache.
     pub fn cache_outcome(&self) -> &CacheOutcome {
         &self.cache
+    }
+
+    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
+    pub fn faults(&self, layout: &Layout) -> Vec<SanitizerFault> {
+        layout.sanitizer_faults(&self.library.faults())
     }
 
     /// Runs the kernel for runs `0..runs`, and reports how many runs each finished chunk held.
@@ -314,7 +364,9 @@ mod tests {
             shared_bytes: 0,
         };
         cache
-            .rebuild(&device.key(&source), || Ok::<_, Infallible>(b"no library".to_vec()))
+            .rebuild(&key(&device.compiler, &source), || {
+                Ok::<_, Infallible>(b"no library".to_vec())
+            })
             .unwrap();
         for expected in [CacheOutcome::Rebuilt, CacheOutcome::Hit] {
             assert_eq!(*device.compile(&source).unwrap().cache_outcome(), expected);

@@ -2,18 +2,21 @@
 
 mod library;
 mod resources;
+mod traffic;
 
+use std::convert::Infallible;
 use std::ffi::{CString, NulError};
 use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use buffer_core::{ComputeCapability, Precision};
+use buffer_core::{ComputeCapability, DeadBuffer, Precision};
 use thiserror::Error;
 
 use super::cache::{CacheKey, CacheOutcome, KernelCache};
 use library::{Failure, Library};
 pub use resources::Resources;
+pub use traffic::Traffic;
 
 /// The variable that names the folder of NVRTC's libraries, where the system does not find them.
 pub const FOLDER_VARIABLE: &str = "BUFFERS_NVRTC";
@@ -54,6 +57,15 @@ pub enum NvrtcError {
     /// The kernel's text is wrong.
     #[error("NVRTC refused the kernel text:\n{log}")]
     Text {
+        /// The compiler's log.
+        log: String,
+    },
+    /// SB016: the kernel uses a buffer in a phase in which it is dead.
+    #[error("{dead}\nNVRTC's log:\n{log}")]
+    DeadBuffer {
+        /// The buffer and the phase.
+        #[source]
+        dead: DeadBuffer,
         /// The compiler's log.
         log: String,
     },
@@ -163,7 +175,10 @@ impl Nvrtc {
         let log = program.log()?;
         match compiled {
             Ok(()) => Ok(Compiled { cubin: program.cubin()?, ptx: program.ptx()?, log }),
-            Err(failure) if failure.is_fault_of_text() => Err(NvrtcError::Text { log }),
+            Err(failure) if failure.is_fault_of_text() => Err(match DeadBuffer::in_log(&log) {
+                Some(dead) => NvrtcError::DeadBuffer { dead, log },
+                None => NvrtcError::Text { log },
+            }),
             Err(Failure { function, reason, .. }) => {
                 Err(NvrtcError::Call { function, reason, log })
             }
@@ -181,17 +196,29 @@ impl Nvrtc {
         capability: ComputeCapability,
         precision: Precision,
     ) -> Result<(Compiled, CacheOutcome), NvrtcError> {
-        let compiler = format!("nvrtc {} {}", self.version, env!("CARGO_PKG_VERSION"));
-        let options = options(capability, precision).join(" ");
-        let key = CacheKey::new([compiler.as_bytes(), options.as_bytes(), text.as_bytes()]);
+        let key = self.cache_key(text, capability, precision);
         let compile = || self.compile(text, capability, precision);
         let (bytes, outcome) =
             cache.get_or_build(&key, || compile().map(|made| made.to_bytes()))?;
-        match Compiled::from_bytes(&bytes) {
-            Some(compiled) => Ok((compiled, outcome)),
-            // Whole, and yet of another make: no entry of this version.
-            None => Ok((compile()?, outcome)),
+        if let Some(compiled) = Compiled::from_bytes(&bytes) {
+            return Ok((compiled, outcome));
         }
+        // Whole, and yet of another make.
+        let compiled = compile()?;
+        let Ok((_, outcome)) = cache.rebuild(&key, || Ok::<_, Infallible>(compiled.to_bytes()));
+        Ok((compiled, outcome))
+    }
+
+    /// Under what a compiled text is kept in the cache.
+    pub fn cache_key(
+        &self,
+        text: &str,
+        capability: ComputeCapability,
+        precision: Precision,
+    ) -> CacheKey {
+        let compiler = format!("nvrtc {} {}", self.version, env!("CARGO_PKG_VERSION"));
+        let options = options(capability, precision).join(" ");
+        CacheKey::new([compiler.as_bytes(), options.as_bytes(), text.as_bytes()])
     }
 
     fn check_capability(&self, capability: ComputeCapability) -> Result<(), NvrtcError> {
@@ -244,6 +271,11 @@ impl Compiled {
     /// What an entry of the kernel takes from the GPU; none where the log does not say.
     pub fn resources(&self, entry: &str) -> Option<Resources> {
         Resources::parse(&self.log, entry)
+    }
+
+    /// What a thread of the kernel does, as far as its PTX tells.
+    pub fn traffic(&self) -> Traffic {
+        Traffic::of(&self.ptx)
     }
 
     /// The parts, each behind its length, for the cache.

@@ -21,7 +21,28 @@ impl BatchKernel {
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout is of something else.
     pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
-        let mut text = KernelText::new(layout);
+        self.source_in(KernelText::new(layout), system, layout)
+    }
+
+    /// As [`source`](Self::source), for the sanitizer build.
+    ///
+    /// # Errors
+    /// Those of [`source`](Self::source).
+    pub fn sanitizer_source(
+        &self,
+        system: &System,
+        layout: &Layout,
+    ) -> Result<KernelSource, BufferError> {
+        self.source_in(KernelText::sanitizer(layout), system, layout)
+    }
+
+    /// The whole text, behind what it begins with.
+    fn source_in(
+        &self,
+        mut text: KernelText<'_>,
+        system: &System,
+        layout: &Layout,
+    ) -> Result<KernelSource, BufferError> {
         text.push(&system.kernel_text());
         if self.r#loop.uses_jacobian() {
             text.push(&system.jacobian_text());

@@ -9,18 +9,30 @@ const PRELUDE: &str = include_str!("../../kernels/prelude.cuh");
 #[derive(Debug)]
 pub struct KernelText<'a> {
     layout: &'a Layout,
+    sanitizer: bool,
     text: String,
 }
 
 impl<'a> KernelText<'a> {
     /// A text that begins with the layout's preamble and the prelude.
     pub fn new(layout: &'a Layout) -> Self {
+        Self::begin(layout, layout.preamble(), false)
+    }
+
+    /// The same for the sanitizer build, which
+    /// [`HostDevice::compile_sanitizer`](crate::device::host::HostDevice::compile_sanitizer) compiles:
+    /// factories write the text that they write for a release.
+    pub fn sanitizer(layout: &'a Layout) -> Self {
+        Self::begin(layout, layout.sanitizer_preamble(), true)
+    }
+
+    fn begin(layout: &'a Layout, preamble: String, sanitizer: bool) -> Self {
         let bits = match layout.target().precision() {
             Precision::F32 => 32,
             Precision::F64 => 64,
         };
-        let text = format!("{}#define REAL_BITS {bits}\n{PRELUDE}", layout.preamble());
-        Self { layout, text }
+        let text = format!("{preamble}#define REAL_BITS {bits}\n{PRELUDE}");
+        Self { layout, sanitizer, text }
     }
 
     /// The path of the child in `field` of the instance at `path`.
@@ -34,7 +46,11 @@ impl<'a> KernelText<'a> {
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout holds no such instance.
     pub fn header(&mut self, path: &str) -> Result<(), BufferError> {
-        self.text.push_str(&self.layout.header(path)?);
+        let header = match self.sanitizer {
+            true => self.layout.sanitizer_header(path)?,
+            false => self.layout.header(path)?,
+        };
+        self.text.push_str(&header);
         Ok(())
     }
 

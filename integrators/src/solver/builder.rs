@@ -1,14 +1,19 @@
 //! Setting up a solver.
 
+use std::borrow::Borrow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use buffer_core::{
-    BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location, Precision, Target,
+    BufferEntry, BufferRegistry, BufferUpdate, ComputeCapability, FactoryId, Layout, Location,
+    Packing, Precision, Target,
 };
 use indexmap::IndexMap;
 
-use super::{CudaReport, SolveError, Solver};
-use crate::device::{Device, KernelSource};
+use super::{CudaReport, Sanitized, SolveError, Solver};
+use crate::batch::Batch;
+use crate::device::host::HostDevice;
+use crate::device::{Device, DeviceError, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
 use crate::method::{Method, methods};
 use crate::schedule::{Stepping, Tolerance};
@@ -48,7 +53,9 @@ pub struct SolverBuilder {
     solver_tolerance: Option<f64>,
     save_every: Option<f64>,
     device: Option<Device>,
+    other_locations: Option<Location>,
     locations: Vec<(String, Location)>,
+    packing: Packing,
     chunk_bytes: usize,
 }
 
@@ -67,7 +74,9 @@ impl SolverBuilder {
             solver_tolerance: None,
             save_every: None,
             device: None,
+            other_locations: None,
             locations: Vec::new(),
+            packing: Packing::Declared,
             chunk_bytes: CHUNK_BYTES,
         }
     }
@@ -186,6 +195,22 @@ impl SolverBuilder {
         self
     }
 
+    /// Places all buffers that no [`location`](Self::location) names, as in
+    /// `place_all(Location::Auto)` before [`place_for`](Self::place_for).
+    #[must_use]
+    pub fn place_all(mut self, location: Location) -> Self {
+        self.other_locations = Some(location);
+        self
+    }
+
+    /// Sets how buffers share out memory; [`Packing::Declared`] is the default. Results do not depend
+    /// on it.
+    #[must_use]
+    pub fn packing(mut self, packing: Packing) -> Self {
+        self.packing = packing;
+        self
+    }
+
     /// Sets how many bytes of inputs and results one launch moves, about; 1 GiB is the default. Larger
     /// batches are solved in chunks, and in smaller ones where a GPU has too little free. Results do
     /// not depend on it.
@@ -267,12 +292,36 @@ impl SolverBuilder {
     /// As [`factory`](Self::factory); and [`SolveError::UnknownPath`] or [`SolveError::Buffers`] where a
     /// buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
+        let (registry, root) = self.registry()?;
+        Ok(registry.layout(root, target)?)
+    }
+
+    /// The kernel's buffers where they were placed.
+    fn registry(&self) -> Result<(BufferRegistry, FactoryId), SolveError> {
         let mut registry = BufferRegistry::new();
+        registry.set_packing(self.packing);
         let root = registry.add(&self.factory()?)?;
+        if let Some(location) = self.other_locations {
+            for path in roots(&registry, root, |_| true) {
+                place(&mut registry, root, &path, location)?;
+            }
+        }
         for (path, location) in &self.locations {
             place(&mut registry, root, path, *location)?;
         }
-        Ok(registry.layout(root, target)?)
+        Ok((registry, root))
+    }
+
+    /// A GPU, in the solver's precision.
+    pub(super) fn cuda_target(&self, capability: ComputeCapability) -> Target {
+        Target::cuda(capability, self.precision)
+    }
+
+    /// The paths of the buffers whose place is for the layout to choose; aliases lie where these do.
+    pub(super) fn unplaced(&self) -> Result<Vec<String>, SolveError> {
+        let (registry, root) = self.registry()?;
+        let is_auto = |entry: &BufferEntry| entry.declared_location() == Some(Location::Auto);
+        Ok(roots(&registry, root, is_auto))
     }
 
     /// The text of the kernel in a [`layout`](Self::layout).
@@ -300,9 +349,51 @@ impl SolverBuilder {
     /// As [`layout`](Self::layout); [`SolveError::Device`] where NVRTC is missing or does not know
     /// the GPU; and [`SolveError::Occupancy`] where not one run fits.
     pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
-        let layout = self.layout(&Target::cuda(capability, self.precision))?;
+        let layout = self.layout(&self.cuda_target(capability))?;
         let source = self.source(&layout)?;
         CudaReport::new(layout, &source, capability)
+    }
+
+    /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
+    /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
+    /// takes a hundred to a thousand times as long, in one thread of the host.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let decay = System::parse("dx = -x")?.states([("x", 1.0)]).build()?;
+    /// let sanitized = Solver::builder(&decay).dt(0.1).sanitize(Batch::grid(), 0.0..1.0)?;
+    /// assert!(sanitized.faults.is_empty(), "{sanitized}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Solver::solve`]; [`SolveError::SanitizerDevice`] where the device
+    /// is a GPU; and [`SolveError::Device`] where there is no C++ compiler.
+    pub fn sanitize(
+        self,
+        batch: impl Borrow<Batch>,
+        span: Range<f64>,
+    ) -> Result<Sanitized, SolveError> {
+        let host = match &self.device {
+            None => HostDevice::new().map_err(DeviceError::from)?,
+            Some(Device::Host(host)) => host.clone(),
+            Some(Device::Cuda(_)) => return Err(SolveError::SanitizerDevice),
+        };
+        let layout = self.layout(&host.target(self.precision)?)?;
+        self.system.check_numbers(self.precision)?;
+        let source = self.factory()?.sanitizer_source(&self.system, &layout)?;
+        let stepping = self.stepping()?;
+        let kernel = Kernel::Host(host.compile_sanitizer(&source).map_err(DeviceError::from)?);
+        // In one launch, so that runs are numbered as in the batch.
+        let solver =
+            self.chunk_bytes(usize::MAX).solver(host.into(), layout, source, kernel, stepping);
+        let solution = solver.solve(batch, span)?;
+        let faults = match &solver.kernel {
+            Kernel::Host(kernel) => kernel.faults(&solver.layout),
+            Kernel::Cuda(_) => Vec::new(),
+        };
+        Ok(Sanitized { solution, faults })
     }
 
     /// Lays out the buffers and compiles the kernel.
@@ -318,8 +409,20 @@ impl SolverBuilder {
         let source = self.source(&layout)?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
+        Ok(self.solver(device, layout, source, kernel, stepping))
+    }
+
+    /// The solver around a kernel.
+    fn solver(
+        self,
+        device: Device,
+        layout: Arc<Layout>,
+        source: KernelSource,
+        kernel: Kernel,
+        stepping: Stepping,
+    ) -> Solver {
         let Self { system, save_every, chunk_bytes, .. } = self;
-        Ok(Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes })
+        Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes }
     }
 }
 
@@ -405,6 +508,20 @@ fn place(
     };
     registry.update_buffer(*factory, name, BufferUpdate::new().location(location))?;
     Ok(())
+}
+
+/// The paths of some buffers of a tree of factories, of those that alias no other one.
+fn roots(
+    registry: &BufferRegistry,
+    root: FactoryId,
+    chosen: impl Fn(&BufferEntry) -> bool,
+) -> Vec<String> {
+    let is_chosen = |(factory, name): &(FactoryId, String)| {
+        let entry = registry.context(*factory).and_then(|context| context.entry(name));
+        entry.is_some_and(|entry| entry.parent().is_none() && chosen(entry))
+    };
+    let buffers = buffers(registry, root).into_iter();
+    buffers.filter(|(_, buffer)| is_chosen(buffer)).map(|(path, _)| path).collect()
 }
 
 /// The buffers of a tree of factories, by their paths from its root.

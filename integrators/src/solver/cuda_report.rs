@@ -8,7 +8,7 @@ use buffer_core::{ComputeCapability, Layout, Occupancy, Width};
 use super::SolveError;
 use crate::device::cache::KernelCache;
 use crate::device::cuda::CudaError;
-use crate::device::nvrtc::{Nvrtc, NvrtcError, Resources};
+use crate::device::nvrtc::{Nvrtc, NvrtcError, Resources, Traffic};
 use crate::device::{DeviceError, KernelSource};
 
 /// What a GPU will make of a kernel: what the compiler says that it takes, and what follows from
@@ -17,6 +17,7 @@ use crate::device::{DeviceError, KernelSource};
 pub struct CudaReport {
     layout: Arc<Layout>,
     resources: Resources,
+    traffic: Traffic,
     occupancy: Occupancy,
     largest_block: usize,
 }
@@ -28,12 +29,12 @@ impl CudaReport {
         source: &KernelSource,
         capability: ComputeCapability,
     ) -> Result<Self, SolveError> {
-        let resources = resources(source, capability)
+        let (resources, traffic) = compile(source, capability)
             .map_err(|error| DeviceError::from(CudaError::from(error)))?;
         let registers = resources.registers as usize;
         let occupancy = layout.fullest_block(registers)?;
         let largest_block = layout.largest_block(registers)?.block().threads;
-        Ok(Self { layout, resources, occupancy, largest_block })
+        Ok(Self { layout, resources, traffic, occupancy, largest_block })
     }
 
     /// Where the kernel's buffers lie.
@@ -44,6 +45,11 @@ impl CudaReport {
     /// What one thread takes, as the compiler says.
     pub fn resources(&self) -> Resources {
         self.resources
+    }
+
+    /// What one thread does, as far as the text tells.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// The occupancy by blocks of the size that keeps the most runs on a multiprocessor.
@@ -57,16 +63,18 @@ impl CudaReport {
     }
 }
 
-fn resources(
+fn compile(
     source: &KernelSource,
     capability: ComputeCapability,
-) -> Result<Resources, NvrtcError> {
+) -> Result<(Resources, Traffic), NvrtcError> {
     let (cache, nvrtc) = (KernelCache::from_environment(), Nvrtc::load()?);
     let (compiled, _) = nvrtc.compile_cached(&cache, &source.text, capability, source.precision)?;
-    compiled.resources(&source.entry).ok_or_else(|| NvrtcError::NoResources {
+    let resources = compiled.resources(&source.entry);
+    let resources = resources.ok_or_else(|| NvrtcError::NoResources {
         version: nvrtc.version(),
         entry: source.entry.clone(),
-    })
+    })?;
+    Ok((resources, compiled.traffic()))
 }
 
 impl fmt::Display for CudaReport {

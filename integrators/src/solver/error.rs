@@ -4,10 +4,12 @@ use buffer_core::{BufferError, OccupancyError, Precision};
 use thiserror::Error;
 
 use crate::device::DeviceError;
-use crate::suggest::did_you_mean;
+use crate::help::did_you_mean;
+use crate::solution::Solution;
 use crate::system::SystemError;
 
-/// What a solver refuses. Nothing was solved when one is returned.
+/// What a solver refuses, or what stops it. Nothing was solved when one is returned, but for
+/// [`Interrupted`](Self::Interrupted).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SolveError {
@@ -208,6 +210,21 @@ pub enum SolveError {
         /// The paths that there are.
         known: Vec<String>,
     },
+    /// The sanitizer build runs on the host alone.
+    #[error(
+        "the sanitizer does not run on a GPU\nhelp: leave out `.device(...)`, or use `Device::host()`"
+    )]
+    SanitizerDevice,
+    /// Wherever its buffers lie, the kernel is too large for a GPU.
+    #[error(
+        "the kernel fits {gpu} in none of these placements:\n{reasons}\nhelp: use a method with fewer buffers, or fewer states"
+    )]
+    NoPlacement {
+        /// The GPU.
+        gpu: String,
+        /// What was tried, and why it does not fit.
+        reasons: String,
+    },
     /// The system cannot be solved so.
     #[error(transparent)]
     System(#[from] SystemError),
@@ -220,6 +237,20 @@ pub enum SolveError {
     /// The device cannot do it.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A part of the batch could not be solved, after others were.
+    #[error("only the first {solved} of {runs} runs were solved, since then {error}")]
+    Interrupted {
+        /// How many runs were solved, from the first on.
+        solved: usize,
+        /// The runs of the batch.
+        runs: usize,
+        /// All runs. Those behind the solved ones have [`Status::UNSOLVED`](crate::Status::UNSOLVED)
+        /// and rows of NaN.
+        solution: Box<Solution>,
+        /// What came in the way.
+        #[source]
+        error: Box<SolveError>,
+    },
 }
 
 /// How a batch varies what is named.

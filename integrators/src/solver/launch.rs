@@ -11,6 +11,7 @@ use crate::batch::{Input, Inputs};
 use crate::device::Kernel;
 use crate::device::arguments::Arguments;
 use crate::schedule::{Schedule, Steps};
+use crate::solution::Status;
 
 /// A real of some precision.
 pub(super) trait Scalar: Pod {
@@ -70,6 +71,18 @@ impl Ends<Vec<i32>> {
             steps: zeros(&[counted])?,
             attempts: zeros(&[counted])?,
         })
+    }
+
+    /// Says of the runs from `begin` on that nothing solved them: their saved states are no numbers,
+    /// and their steps none.
+    pub(super) fn mark_unsolved<T: Scalar>(&mut self, states: &mut [T], begin: usize) {
+        for row in states.chunks_exact_mut(self.status.len()) {
+            row.get_mut(begin..).unwrap_or_default().fill(T::of(f64::NAN));
+        }
+        for counts in [&mut self.steps, &mut self.attempts] {
+            counts.get_mut(begin..).unwrap_or_default().fill(0);
+        }
+        self.status.get_mut(begin..).unwrap_or_default().fill(Status::UNSOLVED.0);
     }
 
     /// Those of some of the runs.

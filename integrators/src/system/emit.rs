@@ -8,7 +8,7 @@ impl System {
     /// The text of `system_derivatives`, which the factories' texts call.
     ///
     /// Everything is read before anything is written, so a caller may pass one buffer twice.
-    pub(crate) fn kernel_text(&self) -> String {
+    pub fn kernel_text(&self) -> String {
         let values = self.state_names().zip(&self.derivatives).map(|(name, derivative)| {
             format!("const real d_{name} = {};", self.expression(derivative))
         });
@@ -26,7 +26,7 @@ impl System {
 
     /// The text of `system_jacobian_vector`, the product of the Jacobian with a vector, and of
     /// `system_jacobian_diagonal`. Everything is read before anything is written.
-    pub(crate) fn jacobian_text(&self) -> String {
+    pub fn jacobian_text(&self) -> String {
         let direction = self
             .state_names()
             .enumerate()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::suggest::did_you_mean;
+use crate::help::did_you_mean;
 
 /// A place in the equations.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -138,7 +138,7 @@ fn check_spelling(
     match nearest(name, missing.iter().map(String::as_str)) {
         Some(meant) => Err(SystemError::MisspelledDerivative {
             name: name.to_owned(),
-            meant: meant.to_owned(),
+            meant,
             at: Excerpt::new(text, equation.offset),
         }),
         None => Ok(()),

@@ -69,8 +69,12 @@ pub(crate) fn find(opcode: &str) -> Option<Arithmetic> {
     let (&kind, modifiers) = suffixes.split_last()?;
     let kind = Kind::parse(kind)?;
     match (name, modifiers) {
-        ("mov", []) => return Some(unary(|[a, ..]| a)),
-        ("selp", []) => return Some(ternary(|[a, b, p, _]| if p & 1 == 1 { a } else { b })),
+        ("mov", []) if kind == Kind::Predicate || kind.bytes() > 1 => {
+            return Some(unary(|[a, ..]| a));
+        }
+        ("selp", []) if kind.bytes() > 1 => {
+            return Some(ternary(|[a, b, p, _]| if p & 1 == 1 { a } else { b }));
+        }
         ("setp", modifiers) => return compare::find(modifiers, kind),
         ("cvt", modifiers) => return convert::find(modifiers, kind),
         _ => {}

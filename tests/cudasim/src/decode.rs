@@ -6,6 +6,9 @@ use crate::kind::Kind;
 use crate::module::{Access, Address, Operation, Register, Source, Vote};
 use crate::parse::Reason;
 
+/// Bytes that a lane loads or stores at most.
+const LONGEST_ACCESS: usize = 16;
+
 /// An operand as it is written.
 #[derive(Debug, Clone)]
 pub(crate) enum Operand {
@@ -109,24 +112,31 @@ fn decode_store(
     Ok(Operation::Store { access, address: *address, sources })
 }
 
-/// What is accessed, and how many elements of it.
+/// What is accessed, and how many elements of it. Caching and ordering change nothing where threads run
+/// one after another.
 fn decode_access(opcode: &str, suffixes: &[&str]) -> Result<(Access, usize), Reason> {
     let unknown = || Reason::UnknownInstruction { opcode: opcode.to_owned() };
     let (kind, modifiers) = suffixes.split_last().ok_or_else(unknown)?;
-    let kind = Kind::parse(kind).ok_or_else(unknown)?;
-    let signed = matches!(kind, Kind::Signed(_));
-    let mut access = Access { space: None, bytes: kind.bytes(), signed };
-    let mut count = 1;
-    for &modifier in modifiers {
-        match modifier {
-            "v2" => count = 2,
-            "v4" => count = 4,
-            // Caching and ordering change nothing where threads run one after another.
-            "nc" | "volatile" => {}
-            space => access.space = Some(parse_space(space).ok_or_else(unknown)?),
-        }
+    let kind = Kind::parse(kind).filter(|&kind| kind != Kind::Predicate).ok_or_else(unknown)?;
+    let (modifiers, count) = match modifiers {
+        [modifiers @ .., "v2"] => (modifiers, 2),
+        [modifiers @ .., "v4"] => (modifiers, 4),
+        modifiers => (modifiers, 1),
+    };
+    let is_load = opcode.starts_with("ld");
+    let space = match *modifiers {
+        [] | ["volatile"] => None,
+        ["volatile", space @ ("global" | "shared" | "local")] => parse_space(space),
+        ["global", "nc"] if is_load => Some(Space::Global),
+        ["const"] if !is_load => return Err(unknown()),
+        [space] => Some(parse_space(space).ok_or_else(unknown)?),
+        _ => return Err(unknown()),
+    };
+    if kind.bytes() * count > LONGEST_ACCESS {
+        return Err(unknown());
     }
-    Ok((access, count))
+    let signed = matches!(kind, Kind::Signed(_));
+    Ok((Access { space, bytes: kind.bytes(), signed }, count))
 }
 
 pub(crate) fn parse_space(name: &str) -> Option<Space> {

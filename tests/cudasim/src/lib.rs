@@ -6,9 +6,10 @@
 //! checked, and what is wrong is a [`Fault`] that names kernel, block, thread and line.
 //!
 //! As a shared library it is a driver: loaded first, and by its path, it has the name `libcuda.so`, so
-//! that a program's own search for a driver finds it. `CUDASIM_CAPABILITY`, `CUDASIM_DEVICES` and
-//! `CUDASIM_MEMORY` say what its devices are. Machine code it answers as a GPU that is newer than
-//! the code, which makes programs load the PTX.
+//! that a program's own search for a driver finds it. `CUDASIM_CAPABILITY`, `CUDASIM_DEVICES`,
+//! `CUDASIM_MEMORY` and others say what its devices are. Machine code it answers as a GPU that is newer than
+//! the code, which makes programs load the PTX. What a program has not given back when it lets a
+//! context go, or when it ends, is told on the standard error.
 //!
 //! The instructions are those that NVRTC emits for the kernels of this project, and no more:
 //! another one is a [`PtxError`] that names it.
@@ -26,6 +27,8 @@ mod load;
 mod memory;
 mod module;
 mod parse;
+#[cfg(test)]
+mod semantics;
 mod shared;
 mod warp;
 

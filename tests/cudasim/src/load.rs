@@ -64,6 +64,11 @@ impl LoadedModule {
         }
     }
 
+    /// Of each variable; zero where it has none in the device's memory.
+    pub(crate) fn addresses(&self) -> &[u64] {
+        &self.addresses
+    }
+
     /// The address and the bytes of a variable in global or constant memory.
     pub fn variable(&self, name: &str) -> Option<(u64, usize)> {
         let variables = self.module.variables.iter().zip(&self.addresses);

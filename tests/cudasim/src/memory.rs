@@ -153,12 +153,26 @@ struct Allocation {
 impl DeviceMemory {
     /// The first address: above all windows of other spaces.
     const START: u64 = 0x7f00_0000_0000;
+    /// More than a device gives in any test.
+    const BETWEEN_DEVICES: u64 = 1 << 44;
     /// As cudaMalloc aligns.
     const ALIGNMENT: u64 = 256;
 
     /// Memory of `capacity` bytes, all free.
     pub fn new(capacity: usize) -> Self {
-        Self { allocations: BTreeMap::new(), capacity, used: 0, next: Self::START }
+        Self::of_device(0, capacity)
+    }
+
+    /// The same of one of several devices, none of which knows an address of another.
+    pub(crate) fn of_device(ordinal: usize, capacity: usize) -> Self {
+        let next = Self::START + Self::BETWEEN_DEVICES * ordinal as u64;
+        Self { allocations: BTreeMap::new(), capacity, used: 0, next }
+    }
+
+    /// Frees all.
+    pub(crate) fn clear(&mut self) {
+        self.allocations.clear();
+        self.used = 0;
     }
 
     /// Bytes in all.
@@ -237,11 +251,12 @@ impl DeviceMemory {
         fits.then_some(()).ok_or(MemoryError::OutOfBounds { address, bytes: from.len() })
     }
 
-    /// A kernel's load.
-    pub(crate) fn load(&self, address: u64, bytes: usize) -> Result<u64, FaultKind> {
-        let space = Space::Global;
-        let (allocation, offset) =
-            self.find(address).ok_or(FaultKind::OutOfBounds { space, address, bytes })?;
+    /// A kernel's load. Constant memory is what kernels may not write.
+    pub(crate) fn load(&self, space: Space, address: u64, bytes: usize) -> Result<u64, FaultKind> {
+        let (allocation, offset) = self
+            .find(address)
+            .filter(|(allocation, _)| allocation.read_only || space != Space::Constant)
+            .ok_or(FaultKind::OutOfBounds { space, address, bytes })?;
         allocation.memory.load(Place { space, address, offset, bytes })
     }
 
@@ -255,7 +270,7 @@ impl DeviceMemory {
         let space = Space::Global;
         let (allocation, offset) =
             self.find_mut(address).ok_or(FaultKind::OutOfBounds { space, address, bytes })?;
-        if allocation.read_only {
+        if allocation.read_only && offset < allocation.memory.len() {
             return Err(FaultKind::ReadOnly { space: Space::Constant });
         }
         allocation.memory.store(Place { space, address, offset, bytes }, value)
@@ -309,11 +324,11 @@ mod tests {
         let mut memory = DeviceMemory::new(1000);
         let address = memory.allocate(8).unwrap();
         memory.store(address, 4, 0x8765_4321).unwrap();
-        assert_eq!(memory.load(address, 4), Ok(0x8765_4321));
-        assert_eq!(memory.load(address, 2), Ok(0x4321));
-        let fault = memory.load(address, 8).unwrap_err();
+        assert_eq!(memory.load(Space::Global, address, 4), Ok(0x8765_4321));
+        assert_eq!(memory.load(Space::Global, address, 2), Ok(0x4321));
+        let fault = memory.load(Space::Global, address, 8).unwrap_err();
         assert!(matches!(fault, FaultKind::Uninitialized { bytes: 8, .. }), "{fault}");
-        let fault = memory.load(address + 8, 4).unwrap_err();
+        let fault = memory.load(Space::Global, address + 8, 4).unwrap_err();
         assert!(matches!(fault, FaultKind::OutOfBounds { .. }), "{fault}");
         memory.protect(address);
         let fault = memory.store(address, 4, 0).unwrap_err();

@@ -12,6 +12,8 @@ pub(crate) const LANES: usize = 32;
 /// A module: functions and variables.
 #[derive(Debug)]
 pub struct Module {
+    /// The compute capability that the text is for, as 10 times the major number and the minor one.
+    pub(crate) target: u32,
     /// By name. One that is declared and not defined has no instructions.
     pub(crate) functions: IndexMap<String, Function>,
     pub(crate) variables: Vec<Variable>,

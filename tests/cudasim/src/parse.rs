@@ -70,6 +70,7 @@ impl Module {
     /// [`PtxError`] at the first line that is not understood.
     pub fn parse(text: &str) -> Result<Self, PtxError> {
         let module = Module {
+            target: 0,
             functions: IndexMap::new(),
             variables: Vec::new(),
             lines: text.lines().map(|line| line.trim().to_owned()).collect(),
@@ -203,7 +204,13 @@ impl<'a> Parser<'a> {
                 self.word("a number")?;
             }
             ".target" => {
-                self.word("a target")?;
+                let target = self.word("a target")?;
+                let number = target.strip_prefix("sm_").and_then(|number| number.parse().ok());
+                let Some(number) = number else {
+                    self.at -= 1;
+                    return Err(self.unexpected("`sm_` and a number"));
+                };
+                self.module.target = number;
                 while self.take(',') {
                     self.word("a target")?;
                 }

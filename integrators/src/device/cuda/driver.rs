@@ -1,8 +1,9 @@
 //! The driver's calls that cudarc leaves unsafe.
 
 use std::ffi::c_void;
+use std::ptr;
 
-use cudarc::driver::{CudaFunction, CudaStream, DriverError, LaunchConfig, result, sys};
+use cudarc::driver::{CudaFunction, CudaStream, DriverError, LaunchConfig, sys};
 
 /// Whether the machine has a driver. cudarc panics at any call without one.
 pub(super) fn is_present() -> bool {
@@ -25,7 +26,7 @@ pub(super) fn version() -> Result<i32, DriverError> {
     Ok(version)
 }
 
-/// Starts a kernel that takes one struct by value.
+/// Starts a kernel that takes one struct by value. The driver checks that it has the block's length.
 ///
 /// # Safety
 /// The kernel must take a struct of the block's fields, and access no memory but what their
@@ -36,18 +37,30 @@ pub(super) unsafe fn launch(
     config: LaunchConfig,
     block: &[u64],
 ) -> Result<(), DriverError> {
+    // CU_LAUNCH_PARAM_BUFFER_POINTER, CU_LAUNCH_PARAM_BUFFER_SIZE and CU_LAUNCH_PARAM_END, which are
+    // small numbers in the place of pointers.
+    let [pointer, size, end] = [1, 2, 0].map(ptr::without_provenance_mut);
     stream.context().bind_to_thread()?;
-    let mut parameters = [block.as_ptr().cast::<c_void>().cast_mut()];
+    let mut bytes = size_of_val(block);
+    let block = block.as_ptr().cast::<c_void>().cast_mut();
+    let mut extra = [pointer, block, size, ptr::from_mut(&mut bytes).cast(), end];
+    let (grid, threads) = (config.grid_dim, config.block_dim);
     // SAFETY: function and stream are alive, and of the context just bound. The driver reads the
     // block before the call returns, and never writes it. The caller vouches for the rest.
     unsafe {
-        result::launch_kernel(
+        sys::cuLaunchKernel(
             function.cu_function(),
-            config.grid_dim,
-            config.block_dim,
+            grid.0,
+            grid.1,
+            grid.2,
+            threads.0,
+            threads.1,
+            threads.2,
             config.shared_mem_bytes,
             stream.cu_stream(),
-            &mut parameters,
+            ptr::null_mut(),
+            extra.as_mut_ptr(),
         )
     }
+    .result()
 }

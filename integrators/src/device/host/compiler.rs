@@ -1,29 +1,71 @@
-//! The system's C compiler.
+//! The system's C compiler, and its C++ compiler for the sanitizer build.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::{fmt, fs, io};
 
+use buffer_core::DeadBuffer;
+
 use super::{HostError, library};
 
-/// What is tried where `CC` is not set.
-const COMPILERS: [&str; 3] = ["cc", "gcc", "clang"];
+/// What a kernel text is compiled as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// A release kernel.
+    C,
+    /// The sanitizer build.
+    Cpp,
+}
+
+impl Language {
+    /// The environment variable that names a compiler.
+    pub(super) fn variable(self) -> &'static str {
+        match self {
+            Self::C => "CC",
+            Self::Cpp => "CXX",
+        }
+    }
+
+    /// What is tried where the variable is not set.
+    fn compilers(self) -> [&'static str; 3] {
+        match self {
+            Self::C => ["cc", "gcc", "clang"],
+            Self::Cpp => ["c++", "g++", "clang++"],
+        }
+    }
+
+    /// The compilers to install.
+    pub(super) fn suggestion(self) -> &'static str {
+        match self {
+            Self::C => "gcc or clang",
+            Self::Cpp => "g++ or clang++",
+        }
+    }
+
+    /// The language, whatever else the compiler may take the text for. A text under the sanitizer is
+    /// compiled more often than it is run for long.
+    fn options(self) -> [&'static str; 4] {
+        match self {
+            Self::C => ["-x", "c", "-std=gnu11", "-O3"],
+            Self::Cpp => ["-x", "c++", "-std=gnu++17", "-O0"],
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::C => "C",
+            Self::Cpp => "C++",
+        })
+    }
+}
 
 /// Floating point is written in the text (no contraction), buffers are reused under other element
 /// types (no strict aliasing), and nothing reads `errno`.
-const OPTIONS: [&str; 10] = [
-    // Whatever else the compiler may take the text for.
-    "-x",
-    "c",
-    "-std=gnu11",
-    "-O3",
-    "-fno-math-errno",
-    "-ffp-contract=off",
-    "-fno-strict-aliasing",
-    "-fPIC",
-    "-shared",
-    "-w",
-];
+const OPTIONS: [&str; 6] =
+    ["-fno-math-errno", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC", "-shared", "-w"];
 
 /// Code for this processor alone, in its widest vectors.
 const MACHINE_OPTIONS: &[&str] = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) {
@@ -32,50 +74,53 @@ const MACHINE_OPTIONS: &[&str] = if cfg!(any(target_arch = "x86_64", target_arch
     &["-mcpu=native"]
 };
 
-/// A C compiler that runs.
+/// A compiler that runs.
 #[derive(Debug)]
 pub(super) struct Compiler {
+    language: Language,
     program: OsString,
-    /// Arguments that `CC` gives before ours, as in `ccache gcc`.
+    /// Arguments that the variable gives before ours, as in `ccache gcc`.
     arguments: Vec<String>,
     version: String,
 }
 
 impl Compiler {
-    /// The compiler that `CC` names, else the first of the usual ones that runs.
-    pub(super) fn find() -> Result<Self, HostError> {
-        let named = std::env::var_os("CC").filter(|command| !command.is_empty());
+    /// The compiler that `CC` or `CXX` names, else the first of the usual ones that runs.
+    pub(super) fn find(language: Language) -> Result<Self, HostError> {
+        let named = std::env::var_os(language.variable()).filter(|command| !command.is_empty());
         let candidates = match &named {
             Some(command) => vec![command.as_os_str()],
-            None => COMPILERS.map(OsStr::new).to_vec(),
+            None => language.compilers().map(OsStr::new).to_vec(),
         };
-        candidates.iter().find_map(|command| Self::try_command(command)).ok_or_else(|| {
+        let mut compilers = candidates.iter();
+        compilers.find_map(|command| Self::try_command(language, command)).ok_or_else(|| {
             let tried = candidates.iter().map(|command| format!("`{}`", command.display()));
-            HostError::NoCompiler { tried: tried.collect::<Vec<_>>().join(", ") }
+            HostError::NoCompiler { language, tried: tried.collect::<Vec<_>>().join(", ") }
         })
     }
 
     /// The compiler of a command: a program, whose path may hold spaces, or one with arguments.
-    fn try_command(command: &OsStr) -> Option<Self> {
-        Self::try_program(command.to_owned(), Vec::new()).or_else(|| {
+    fn try_command(language: Language, command: &OsStr) -> Option<Self> {
+        Self::try_program(language, command.to_owned(), Vec::new()).or_else(|| {
             let mut words = command.to_str()?.split_whitespace().map(str::to_owned);
-            Self::try_program(words.next()?.into(), words.collect())
+            Self::try_program(language, words.next()?.into(), words.collect())
         })
     }
 
-    fn try_program(program: OsString, arguments: Vec<String>) -> Option<Self> {
+    fn try_program(language: Language, program: OsString, arguments: Vec<String>) -> Option<Self> {
         let answer = Command::new(&program).args(&arguments).arg("--version").output().ok()?;
         let version = String::from_utf8_lossy(&answer.stdout).into_owned();
-        answer.status.success().then_some(Self { program, arguments, version })
+        answer.status.success().then_some(Self { language, program, arguments, version })
     }
 
     /// What decides the code besides the text: compiler, options, processor and C library.
     pub(super) fn identity(&self) -> String {
         format!(
-            "{:?} {:?}\n{}\n{OPTIONS:?} {MACHINE_OPTIONS:?}\n{}\n{}",
+            "{:?} {:?}\n{}\n{:?} {OPTIONS:?} {MACHINE_OPTIONS:?}\n{}\n{}",
             self.program,
             self.arguments,
             self.version,
+            self.language.options(),
             processor(),
             library::c_library_version().unwrap_or_default()
         )
@@ -84,25 +129,52 @@ impl Compiler {
     /// The bytes of the shared library that a text compiles to.
     pub(super) fn compile(&self, text: &str) -> Result<Vec<u8>, HostError> {
         let folder = tempfile::tempdir()?;
-        let (source, library) = (folder.path().join("kernel.c"), folder.path().join("kernel.so"));
+        let library = folder.path().join("kernel.so");
+        if let Err(log) = self.run(text, folder.path(), &library)? {
+            let probed =
+                || self.run(&format!("{}{text}", DeadBuffer::PROBE), folder.path(), &library);
+            let dead = match DeadBuffer::in_log(&log) {
+                None => probed()?.err().and_then(|log| DeadBuffer::in_log(&log)),
+                dead => dead,
+            };
+            return Err(match dead {
+                Some(dead) => HostError::DeadBuffer { dead, log },
+                None => HostError::Compile { compiler: self.command(), log },
+            });
+        }
+        fs::read(&library).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                HostError::NotACompiler { compiler: self.command(), language: self.language }
+            }
+            _ => error.into(),
+        })
+    }
+
+    /// Compiles a text into a library, or gives the log of what is wrong with it.
+    fn run(
+        &self,
+        text: &str,
+        folder: &Path,
+        library: &Path,
+    ) -> Result<Result<(), String>, HostError> {
+        let source = folder.join("kernel.c");
         fs::write(&source, text)?;
         let Output { status, stderr, .. } = Command::new(&self.program)
             .args(&self.arguments)
+            .args(self.language.options())
             .args(OPTIONS)
             .args(MACHINE_OPTIONS)
             .arg("-o")
-            .args([&library, &source])
+            .args([library, &source])
             .arg("-lm")
             .output()
-            .map_err(|error| HostError::Start { compiler: self.command(), error })?;
-        if !status.success() {
-            let log = String::from_utf8_lossy(&stderr).into_owned();
-            return Err(HostError::Compile { compiler: self.command(), log });
-        }
-        fs::read(&library).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => HostError::NotACompiler { compiler: self.command() },
-            _ => error.into(),
-        })
+            .map_err(|error| self.not_started(error))?;
+        let log = || String::from_utf8_lossy(&stderr).into_owned();
+        Ok(if status.success() { Ok(()) } else { Err(log()) })
+    }
+
+    fn not_started(&self, error: io::Error) -> HostError {
+        HostError::Start { compiler: self.command(), language: self.language, error }
     }
 
     fn command(&self) -> String {
@@ -163,18 +235,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spaced = folder.path().join("a compiler");
         std::os::unix::fs::symlink("/bin/true", &spaced).unwrap();
-        let compiler = Compiler::try_command(spaced.as_os_str()).unwrap();
+        let compiler = Compiler::try_command(Language::C, spaced.as_os_str()).unwrap();
         assert_eq!(compiler.program, spaced);
-        let with_arguments = Compiler::try_command(OsStr::new("sh -e -c true")).unwrap();
+        let with_arguments =
+            Compiler::try_command(Language::C, OsStr::new("sh -e -c true")).unwrap();
         assert_eq!(with_arguments.arguments, ["-e", "-c", "true"]);
-        assert!(Compiler::try_command(OsStr::new("no-such-compiler")).is_none());
+        assert!(Compiler::try_command(Language::C, OsStr::new("no-such-compiler")).is_none());
     }
 
     #[test]
     fn what_compiles_nothing_is_told() {
         let compile = |program: &str| {
             let (program, arguments) = (program.into(), Vec::new());
-            Compiler { program, arguments, version: String::new() }.compile("").unwrap_err()
+            let (language, version) = (Language::C, String::new());
+            Compiler { language, program, arguments, version }.compile("").unwrap_err()
         };
         let error = compile("true");
         assert!(matches!(error, HostError::NotACompiler { .. }), "{error}");
@@ -185,7 +259,7 @@ mod tests {
 
     #[test]
     fn whatever_the_suffix_the_text_is_c() {
-        let Some(compiler) = Compiler::try_command(OsStr::new("g++")) else {
+        let Some(compiler) = Compiler::try_command(Language::C, OsStr::new("g++")) else {
             println!("skipped: no g++");
             return;
         };

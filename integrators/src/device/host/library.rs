@@ -8,6 +8,9 @@ use crate::device::cache::private_file;
 /// The entry of a kernel: arguments, first run, the run after the last, shared memory.
 type Entry = unsafe extern "C" fn(*const u64, c_longlong, c_longlong, *mut c_uchar);
 
+/// Points to the numbers of the faults that a sanitizer build has found, and counts these.
+type Faults = unsafe extern "C" fn(*mut *const c_longlong) -> c_longlong;
+
 /// The shared memory of one group of lanes, aligned for vectors of 64 lanes of 8 bytes.
 #[derive(Debug)]
 pub(super) struct Arena(Vec<Line>);
@@ -29,7 +32,9 @@ impl Arena {
 #[derive(Debug)]
 pub(super) struct Library {
     entry: Entry,
-    /// Keeps `entry` valid.
+    /// In a sanitizer build alone.
+    faults: Option<Faults>,
+    /// Keeps the functions valid.
     _library: libloading::Library,
 }
 
@@ -37,12 +42,29 @@ impl Library {
     /// Loads a shared library from its bytes, and finds the entry.
     pub(super) fn load(bytes: &[u8], entry: &str) -> Result<Self, HostError> {
         let file = private_file(bytes, ".so")?;
-        // SAFETY: a kernel has no constructors, so loading runs no code of ours; that of the C
-        // library it depends on is loaded already. The bytes are the compiler's, unchanged.
+        // SAFETY: a kernel has no constructors, so loading runs no code but that of the libraries which
+        // the compiler links: C's, loaded already, and C++'s. The bytes are the compiler's, unchanged.
         let library = unsafe { libloading::Library::new(&*file)? };
         // SAFETY: `KERNEL` in the prelude defines every entry with this signature.
         let entry = unsafe { *library.get::<Entry>(entry)? };
-        Ok(Self { entry, _library: library })
+        // SAFETY: `sanitizer.hpp` defines it with this signature, and nothing else has its name, which
+        // is reserved in kernel text.
+        let faults = unsafe { library.get::<Faults>("buffers_faults").ok().map(|faults| *faults) };
+        Ok(Self { entry, faults, _library: library })
+    }
+
+    /// The numbers of all faults that a sanitizer build has found.
+    pub(super) fn faults(&self) -> Vec<i64> {
+        let Some(faults) = self.faults else { return Vec::new() };
+        let mut numbers = std::ptr::null();
+        // SAFETY: the library that defines it is loaded.
+        let count = unsafe { faults(&raw mut numbers) };
+        let count = usize::try_from(count).unwrap_or_default();
+        if numbers.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: it pointed to so many numbers, in a table of the library.
+        unsafe { std::slice::from_raw_parts(numbers, count) }.to_vec()
     }
 
     /// Calls the entry for the runs `begin..end`.

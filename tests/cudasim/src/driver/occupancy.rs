@@ -4,7 +4,7 @@
 use super::properties::Properties;
 
 /// Threads come in warps.
-const WARP: usize = 32;
+pub(super) const WARP: usize = 32;
 
 /// Blocks of one kernel that a multiprocessor holds.
 pub(super) fn resident_blocks(properties: &Properties, threads: usize, shared: usize) -> usize {

@@ -15,6 +15,8 @@ pub(super) struct Properties {
     pub(super) reserved_shared: usize,
     pub(super) threads_of_multiprocessor: usize,
     pub(super) blocks_of_multiprocessor: usize,
+    /// Whether memory is allocated in the order of a stream.
+    pub(super) has_pools: bool,
 }
 
 /// Bytes of shared memory that a block can have without opting in.
@@ -26,7 +28,7 @@ pub(super) const MAX_THREADS: usize = 1024;
 impl Properties {
     /// Compute capability, KiB of shared memory of a multiprocessor and of a block, KiB reserved for
     /// each block, threads and blocks of a multiprocessor. From the CUDA programming guide.
-    const TABLE: [(u32, u32, usize, usize, usize, usize, usize); 7] = [
+    const TABLE: [(u32, u32, usize, usize, usize, usize, usize); 8] = [
         (7, 5, 64, 64, 0, 1024, 16),
         (8, 0, 164, 163, 1, 2048, 32),
         (8, 6, 100, 99, 1, 1536, 16),
@@ -34,6 +36,8 @@ impl Properties {
         (9, 0, 228, 227, 1, 2048, 32),
         (10, 0, 228, 227, 1, 2048, 32),
         (12, 0, 100, 99, 1, 1536, 24),
+        // One that no program knows yet.
+        (99, 0, 100, 99, 1, 1536, 24),
     ];
 
     /// Of a compute capability such as `9.0`; none where it is not known.
@@ -50,6 +54,7 @@ impl Properties {
             reserved_shared: reserved * 1024,
             threads_of_multiprocessor: threads,
             blocks_of_multiprocessor: blocks,
+            has_pools: true,
         })
     }
 
@@ -80,8 +85,7 @@ impl Properties {
             97 => self.shared_of_block,
             106 => self.blocks_of_multiprocessor,
             111 => self.reserved_shared,
-            // Whether memory is allocated in the order of a stream.
-            115 => 1,
+            115 => usize::from(self.has_pools),
             _ => return Err(Status::NotSupported),
         })
     }

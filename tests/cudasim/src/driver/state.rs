@@ -1,11 +1,12 @@
 //! Devices, and what programs have made on them.
 
+use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::properties::{DEFAULT_SHARED, Properties};
 use super::status::Status;
-use super::{CURRENT, Handle};
+use super::{CURRENT, Handle, report, watch_exit};
 use crate::counters::Counters;
 use crate::fault::FaultKind;
 use crate::launch::{Launch, LaunchError};
@@ -13,10 +14,16 @@ use crate::load::LoadedModule;
 use crate::memory::{DeviceMemory, MemoryError};
 use crate::module::Module;
 
-/// The compute capability of the devices; 9.0 where it is not set.
+/// The compute capabilities of the devices, with commas between; 9.0 where it is not set.
 const CAPABILITY: &str = "CUDASIM_CAPABILITY";
-/// How many devices there are; 1 where it is not set.
+/// How many devices there are, which take the capabilities in turn; one for each where it is not set.
 const DEVICES: &str = "CUDASIM_DEVICES";
+/// The CUDA version that is served; 12090, which is 12.9, where it is not set.
+const VERSION: &str = "CUDASIM_VERSION";
+/// 0 where the devices do not allocate memory in the order of a stream.
+const POOLS: &str = "CUDASIM_POOLS";
+/// 1 where machine code is taken, although there is nothing in it then.
+const MACHINE_CODE: &str = "CUDASIM_MACHINE_CODE";
 /// Bytes of each device's memory; 1 GiB where it is not set.
 const MEMORY: &str = "CUDASIM_MEMORY";
 
@@ -35,12 +42,16 @@ pub(super) struct State {
     pub(super) counters: BTreeMap<String, Counters>,
     /// What contexts held when they were let go.
     pub(super) leaks: u64,
+    /// Memory of the host that programs asked for, by its address.
+    host: BTreeMap<usize, Box<[UnsafeCell<u64>]>>,
 }
 
 /// Failures that a test asks for: how many more calls of a kind succeed before one fails.
+#[derive(Default)]
 pub(super) struct Planted {
     pub(super) allocation: Option<u64>,
     pub(super) launch: Option<u64>,
+    pub(super) loss: Option<u64>,
 }
 
 /// Counts a call down, and says whether it is the one that fails.
@@ -106,39 +117,57 @@ impl From<MemoryError> for Status {
     }
 }
 
+/// What the environment says.
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn number(name: &str, otherwise: usize) -> Result<usize, Status> {
+    match setting(name) {
+        Some(text) => text.parse().map_err(|_| refuse(name, &text)),
+        None => Ok(otherwise),
+    }
+}
+
+/// The CUDA version that is served.
+pub(super) fn version() -> Result<usize, Status> {
+    number(VERSION, 12_090)
+}
+
 impl State {
     pub(super) const fn new() -> Self {
         Self {
             devices: None,
             objects: BTreeMap::new(),
             last: DEFAULT_STREAMS.end,
-            planted: Planted { allocation: None, launch: None },
+            planted: Planted { allocation: None, launch: None, loss: None },
             last_fault: String::new(),
             counters: BTreeMap::new(),
             leaks: 0,
+            host: BTreeMap::new(),
         }
     }
 
     /// Makes the devices that the environment asks for; a second call changes nothing.
     pub(super) fn initialize(&mut self) -> Result<(), Status> {
         if self.devices.is_none() {
-            let setting = |name| std::env::var(name).ok();
-            let number = |name, otherwise| match setting(name) {
-                Some(text) => text.parse().map_err(|_| refuse(name, &text)),
-                None => Ok(otherwise),
-            };
-            let capability = setting(CAPABILITY).unwrap_or_else(|| "9.0".to_owned());
-            let properties =
-                Properties::parse(&capability).ok_or_else(|| refuse(CAPABILITY, &capability))?;
+            let capabilities = setting(CAPABILITY).unwrap_or_else(|| "9.0".to_owned());
+            let properties: Option<Vec<_>> =
+                capabilities.split(',').map(|one| Properties::parse(one.trim())).collect();
+            let properties = properties.ok_or_else(|| refuse(CAPABILITY, &capabilities))?;
             let memory = number(MEMORY, 1 << 30)?;
-            let device = || Device {
-                properties,
-                memory: DeviceMemory::new(memory),
+            let count = number(DEVICES, properties.len())?;
+            let has_pools = number(POOLS, 1)? != 0;
+            let device = |(ordinal, properties)| Device {
+                properties: Properties { has_pools, ..properties },
+                memory: DeviceMemory::of_device(ordinal, memory),
                 context: None,
                 holders: 0,
                 failed: None,
             };
-            self.devices = Some((0..number(DEVICES, 1)?).map(|_| device()).collect());
+            self.devices =
+                Some(properties.into_iter().cycle().take(count).enumerate().map(device).collect());
+            watch_exit();
         }
         if self.device_count()? == 0 { Err(Status::NoDevice) } else { Ok(()) }
     }
@@ -183,11 +212,9 @@ impl State {
         let device = self.device(ordinal)?;
         device.holders = device.holders.checked_sub(1).ok_or(Status::InvalidContext)?;
         if device.holders == 0 {
-            if device.failed.is_none() {
-                self.count_leaks(ordinal)?;
-            }
+            self.count_leaks(ordinal, "the context was let go")?;
             let device = self.device(ordinal)?;
-            device.memory = DeviceMemory::new(device.memory.capacity());
+            device.memory.clear();
             device.context = None;
             device.failed = None;
             self.objects.retain(|_, object| object.device() != ordinal);
@@ -195,17 +222,49 @@ impl State {
         Ok(())
     }
 
-    /// Says what a program has not given back. Where a kernel has failed it could not.
-    fn count_leaks(&mut self, ordinal: usize) -> Result<(), Status> {
+    /// Says what a program has not given back when something is over. Where a kernel has failed it
+    /// could not.
+    fn count_leaks(&mut self, ordinal: usize, over: &str) -> Result<(), Status> {
+        if self.device(ordinal)?.failed.is_some() {
+            return Ok(());
+        }
         let objects = self.objects.values().filter(|object| object.device() == ordinal);
         let mut leaks: Vec<_> = objects.filter_map(Object::leak).map(str::to_owned).collect();
+        // Those of modules go with their modules.
+        let variables: Vec<_> =
+            self.objects.values().flat_map(Object::variables).copied().collect();
         let allocations = self.device(ordinal)?.memory.allocations();
+        let allocations = allocations.filter(|(address, _)| !variables.contains(address));
         leaks.extend(allocations.map(|(address, bytes)| format!("{bytes} bytes at {address:#x}")));
         for leak in &leaks {
-            report(&format_args!("the context was let go with {leak} in it"));
+            report(&format_args!("{over} with {leak} in it"));
         }
         self.leaks += leaks.len() as u64;
         Ok(())
+    }
+
+    /// Says what the program has not given back when it ends.
+    pub(super) fn report_exit(&mut self) {
+        for ordinal in 0..self.devices.as_ref().map_or(0, Vec::len) {
+            let Ok(Device { holders: 1.., .. }) = self.device(ordinal) else { continue };
+            report(&format_args!("the program ends without letting go of device {ordinal}"));
+            // Of a device that is there.
+            let _ = self.count_leaks(ordinal, "the program ends");
+        }
+        for memory in self.host.values() {
+            let bytes = size_of_val(&**memory);
+            report(&format_args!("the program ends with {bytes} bytes of the host's memory"));
+        }
+    }
+
+    /// Counts a call that is made in a context, for a loss that is asked for.
+    pub(super) fn count_call(&mut self) {
+        if let Ok(ordinal) = self.current()
+            && is_due(&mut self.planted.loss)
+            && let Ok(device) = self.device(ordinal)
+        {
+            device.failed = Some(Status::EccUncorrectable);
+        }
     }
 
     /// The device of the calling thread's context.
@@ -245,6 +304,43 @@ impl State {
     /// The current device's memory.
     pub(super) fn memory(&mut self) -> Result<&mut DeviceMemory, Status> {
         Ok(&mut self.working()?.memory)
+    }
+
+    /// The memory of a context's device, which need not be current.
+    pub(super) fn memory_of(&mut self, context: Handle) -> Result<&mut DeviceMemory, Status> {
+        match self.objects.get(&context) {
+            Some(Object::Context(device)) => {
+                let device = *device;
+                Ok(&mut self.device(device)?.memory)
+            }
+            _ => Err(Status::InvalidContext),
+        }
+    }
+
+    /// Memory of the host.
+    pub(super) fn allocate_host(&mut self, bytes: usize) -> Result<*mut u64, Status> {
+        self.working()?;
+        if bytes == 0 {
+            return Err(Status::InvalidValue);
+        }
+        let words = bytes.div_ceil(size_of::<u64>());
+        let memory: Box<[_]> = (0..words).map(|_| UnsafeCell::new(0)).collect();
+        let start = UnsafeCell::raw_get(memory.as_ptr());
+        self.host.insert(start.addr(), memory);
+        Ok(start)
+    }
+
+    pub(super) fn free_host(&mut self, address: usize) -> Result<(), Status> {
+        self.host.remove(&address).map(|_| ()).ok_or(Status::InvalidValue)
+    }
+
+    /// Allocates memory in the order of a stream, where the device does.
+    pub(super) fn allocate_on(&mut self, stream: Handle, bytes: usize) -> Result<u64, Status> {
+        self.check_stream(stream)?;
+        if !self.current_properties()?.has_pools {
+            return Err(Status::NotSupported);
+        }
+        self.allocate(bytes)
     }
 
     pub(super) fn allocate(&mut self, bytes: usize) -> Result<u64, Status> {
@@ -300,6 +396,14 @@ impl State {
         }
     }
 
+    /// Loads machine code, as far as devices take it.
+    pub(super) fn load_machine_code(&mut self) -> Result<Handle, Status> {
+        match number(MACHINE_CODE, 0)? {
+            0 => Err(Status::NoBinaryForGpu),
+            _ => self.load_module(""),
+        }
+    }
+
     /// Loads a module's text.
     pub(super) fn load_module(&mut self, text: &str) -> Result<Handle, Status> {
         let device = self.current()?;
@@ -307,6 +411,11 @@ impl State {
             report(&error);
             Status::InvalidPtx
         })?;
+        let Properties { major, minor, .. } = self.current_properties()?;
+        if module.target > 10 * major + minor {
+            report(&format_args!("a text for sm_{} on a device of {major}.{minor}", module.target));
+            return Err(Status::NoBinaryForGpu);
+        }
         let loaded = LoadedModule::new(module, self.memory()?)?;
         Ok(self.add(Object::Module(device, Box::new(loaded))))
     }
@@ -448,6 +557,14 @@ impl Object {
         }
     }
 
+    /// The addresses that it takes of its device's memory.
+    fn variables(&self) -> &[u64] {
+        match self {
+            Self::Module(_, module) => module.addresses(),
+            _ => &[],
+        }
+    }
+
     /// The device that it goes with.
     fn device(&self) -> usize {
         match self {
@@ -477,9 +594,4 @@ fn status_of(kind: FaultKind) -> Status {
 fn refuse(name: &str, value: &str) -> Status {
     report(&format_args!("{name} cannot be `{value}`"));
     Status::InvalidValue
-}
-
-/// Says what CUDA's numbers leave out.
-fn report(what: &dyn std::fmt::Display) {
-    eprintln!("cudasim: {what}");
 }

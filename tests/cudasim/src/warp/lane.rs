@@ -206,7 +206,7 @@ impl Warp {
     ) -> Result<u64, FaultKind> {
         let place = place(space, address, bytes);
         match space {
-            Space::Global | Space::Constant => machine.device.load(address, bytes),
+            Space::Global | Space::Constant => machine.device.load(space, address, bytes),
             Space::Shared => machine.shared.load(place, self.number(lane)),
             Space::Local => self.local[lane].load(place),
             Space::Parameter => self.frames[self.frames.len() - 1].parameters[lane].load(place),

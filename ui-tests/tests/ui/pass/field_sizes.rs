@@ -53,5 +53,6 @@ fn main() {
     let overflowing = Step::new(usize::MAX, 16).entries().unwrap_err();
     let BufferError::Faults { faults, .. } = overflowing else { panic!("{overflowing}") };
     let overflowing = |name: &str| Fault::OverflowingSize { name: name.to_owned() };
-    assert_eq!(faults, [overflowing("accumulator"), overflowing("halves")]);
+    let expected = ["accumulator", "halves", "stage_base", "error"].map(overflowing);
+    assert_eq!(faults, expected);
 }

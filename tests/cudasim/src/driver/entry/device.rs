@@ -4,10 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use super::{Out, give, host, int, unsigned};
 use crate::driver::status::Status;
-use crate::driver::{CURRENT, Handle, call};
-
-/// The CUDA version that is served: 12.9, whose PTX is understood.
-const VERSION: i32 = 12_090;
+use crate::driver::{CURRENT, Handle, call, state};
 
 #[unsafe(no_mangle)]
 extern "C" fn cuInit(flags: u32) -> Status {
@@ -16,7 +13,7 @@ extern "C" fn cuInit(flags: u32) -> Status {
 
 #[unsafe(no_mangle)]
 extern "C" fn cuDriverGetVersion(version: Out<'_, i32>) -> Status {
-    call(|_| give(version, VERSION))
+    call(|_| give(version, int(state::version()?)?))
 }
 
 #[unsafe(no_mangle)]
@@ -54,6 +51,12 @@ unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, length: i32, device: i32
         // SAFETY: the program gives `length` bytes, which is no less.
         unsafe { host::write(name.cast(), &text) }
     })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut c_void, device: i32) -> Status {
+    // SAFETY: the same promise.
+    unsafe { cuDeviceGetUuid_v2(uuid, device) }
 }
 
 #[unsafe(no_mangle)]
@@ -110,4 +113,14 @@ extern "C" fn cuCtxSynchronize() -> Status {
 #[unsafe(no_mangle)]
 extern "C" fn cuCtxSetFlags(_flags: u32) -> Status {
     call(|state| state.synchronize())
+}
+
+/// Of streams: all wait alike.
+#[unsafe(no_mangle)]
+extern "C" fn cuCtxGetStreamPriorityRange(least: Out<'_, i32>, greatest: Out<'_, i32>) -> Status {
+    call(|state| {
+        state.synchronize()?;
+        give(least, 0)?;
+        give(greatest, 0)
+    })
 }

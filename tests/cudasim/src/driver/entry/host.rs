@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
+use crate::driver::report;
 use crate::driver::status::Status;
 
 /// The bytes that a program lends.
@@ -41,24 +42,62 @@ pub(super) unsafe fn text<'a>(start: *const c_char) -> Result<&'a [u8], Status> 
     Ok(unsafe { CStr::from_ptr(start) }.to_bytes())
 }
 
-/// Of an array of pointers to a kernel's parameters, the bytes of all.
+/// Of an array of pointers to a kernel's parameters, the bytes of all. How many there are, and how long
+/// each is, the array does not say: a null pointer alone tells that one is missing.
 ///
 /// # Safety
-/// The array holds a pointer for each field, and so many bytes behind it can be read.
+/// The array holds a pointer for each field, or a null pointer behind the last that there is. Behind
+/// each that is not null, the field's bytes can be read.
 pub(super) unsafe fn parameters(
     pointers: *mut *mut c_void,
     fields: &[(usize, usize)],
 ) -> Result<Vec<u8>, Status> {
     let mut whole = Vec::new();
     if !fields.is_empty() && pointers.is_null() {
+        report(&format_args!("a kernel of {} parameters is given none", fields.len()));
         return Err(Status::InvalidValue);
     }
     for (index, &(offset, length)) in fields.iter().enumerate() {
         whole.resize(offset, 0);
-        // SAFETY: the array is not null, and holds as many pointers as there are fields.
+        // SAFETY: the array is not null, and no pointer before this one was.
         let pointer = unsafe { *pointers.add(index) };
         // SAFETY: the caller vouches for the field's bytes.
-        whole.extend_from_slice(unsafe { bytes(pointer, length) }?);
+        let field = unsafe { bytes(pointer, length) }.inspect_err(|_| {
+            let count = fields.len();
+            report(&format_args!("a kernel of {count} parameters is given {index}"));
+        })?;
+        whole.extend_from_slice(field);
     }
     Ok(whole)
+}
+
+/// Of a list of names and values that ends with a name 0, the buffer of a kernel's parameters.
+///
+/// # Safety
+/// The list ends so, and its buffer has the bytes that its length says.
+pub(super) unsafe fn parameter_buffer<'a>(list: *mut *mut c_void) -> Result<&'a [u8], Status> {
+    const END: usize = 0;
+    const START: usize = 1;
+    const LENGTH: usize = 2;
+    let (mut start, mut length, mut at) = (std::ptr::null_mut(), std::ptr::null(), list);
+    loop {
+        // SAFETY: the list goes on up to a name that is 0.
+        match unsafe { *at }.addr() {
+            END => break,
+            // SAFETY: a value follows each other name.
+            START => start = unsafe { *at.add(1) },
+            // SAFETY: as above.
+            LENGTH => length = unsafe { *at.add(1) }.cast::<usize>().cast_const(),
+            _ => return Err(Status::InvalidValue),
+        }
+        // SAFETY: as above; this passes the name and its value.
+        at = unsafe { at.add(2) };
+    }
+    if length.is_null() {
+        return Err(Status::InvalidValue);
+    }
+    // SAFETY: it is to the length, and not null.
+    let length = unsafe { *length };
+    // SAFETY: the caller vouches for the buffer.
+    unsafe { bytes(start, length) }
 }

@@ -1,4 +1,4 @@
-//! Device memory: allocation, copies and fills.
+//! Memory: allocation, copies and fills.
 
 use std::ffi::c_void;
 
@@ -17,15 +17,12 @@ extern "C" fn cuMemGetInfo_v2(free: Out<'_, usize>, total: Out<'_, usize>) -> St
 
 #[unsafe(no_mangle)]
 extern "C" fn cuMemAlloc_v2(address: Out<'_, u64>, bytes: usize) -> Status {
-    cuMemAllocAsync(address, bytes, 0)
+    call(|state| give(address, state.allocate(bytes)?))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn cuMemAllocAsync(address: Out<'_, u64>, bytes: usize, stream: Handle) -> Status {
-    call(|state| {
-        state.check_stream(stream)?;
-        give(address, state.allocate(bytes)?)
-    })
+    call(|state| give(address, state.allocate_on(stream, bytes)?))
 }
 
 #[unsafe(no_mangle)]
@@ -112,4 +109,32 @@ extern "C" fn cuMemsetD8Async(to: u64, value: u8, bytes: usize, stream: Handle) 
         memory.read(to, bytes)?;
         Ok(memory.write(to, &vec![value; bytes])?)
     })
+}
+
+/// From one device to another.
+#[unsafe(no_mangle)]
+extern "C" fn cuMemcpyPeerAsync(
+    to: u64,
+    to_context: Handle,
+    from: u64,
+    from_context: Handle,
+    bytes: usize,
+    stream: Handle,
+) -> Status {
+    call(|state| {
+        state.check_stream(stream)?;
+        let from = state.memory_of(from_context)?.read(from, bytes)?.to_vec();
+        Ok(state.memory_of(to_context)?.write(to, &from)?)
+    })
+}
+
+/// Memory of the host, which here is like any other.
+#[unsafe(no_mangle)]
+extern "C" fn cuMemHostAlloc(start: Out<'_, *mut c_void>, bytes: usize, _flags: u32) -> Status {
+    call(|state| give(start, state.allocate_host(bytes)?.cast()))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemFreeHost(start: *mut c_void) -> Status {
+    call(|state| state.free_host(start.addr()))
 }

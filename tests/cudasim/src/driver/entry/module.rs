@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_void};
 
 use super::{Out, give, host, int, unsigned};
-use crate::driver::occupancy::{resident_blocks, shared_of_each};
-use crate::driver::state::Shape;
+use crate::driver::occupancy::{WARP, resident_blocks, shared_of_each};
+use crate::driver::state::{Shape, State};
 use crate::driver::status::Status;
 use crate::driver::{Handle, call};
 
@@ -15,7 +15,7 @@ unsafe extern "C" fn cuModuleLoadData(module: Out<'_, Handle>, image: *const c_v
         // SAFETY: a text ends with a zero byte, and the header of machine code holds one.
         let image = unsafe { host::text(image.cast()) }?;
         if image.starts_with(b"\x7fELF") {
-            return Err(Status::NoBinaryForGpu);
+            return give(module, state.load_machine_code()?);
         }
         let text = str::from_utf8(image).map_err(|_| Status::InvalidPtx)?;
         give(module, state.load_module(text)?)
@@ -113,20 +113,81 @@ extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     _flags: u32,
 ) -> Status {
     call(|state| {
-        let properties = state.current_properties()?;
-        let function = state.function(function)?;
-        let threads = unsigned(threads)?;
-        if threads == 0 || threads > function.max_threads {
-            return Err(Status::InvalidValue);
-        }
-        let shared = function.shared_bytes + dynamic_shared;
-        // A block that cannot be launched is in no multiprocessor.
-        let resident = if shared > properties.shared_of_block {
-            0
-        } else {
-            resident_blocks(&properties, threads, shared)
-        };
+        let resident = resident(state, function, unsigned(threads)?, dynamic_shared)?;
         give(blocks, int(resident)?)
+    })
+}
+
+/// Blocks of a kernel that a multiprocessor of the current device holds.
+fn resident(
+    state: &mut State,
+    function: Handle,
+    threads: usize,
+    dynamic_shared: usize,
+) -> Result<usize, Status> {
+    let properties = state.current_properties()?;
+    let function = state.function(function)?;
+    if threads == 0 || threads > function.max_threads {
+        return Err(Status::InvalidValue);
+    }
+    let shared = function.shared_bytes + dynamic_shared;
+    // A block that cannot be launched is in no multiprocessor.
+    let fits = shared <= properties.shared_of_block;
+    Ok(if fits { resident_blocks(&properties, threads, shared) } else { 0 })
+}
+
+/// The dynamic shared memory of a block of so many threads.
+type SharedOfBlock = Option<extern "C" fn(i32) -> usize>;
+
+#[unsafe(no_mangle)]
+extern "C" fn cuOccupancyMaxPotentialBlockSize(
+    grid: Out<'_, i32>,
+    block: Out<'_, i32>,
+    function: Handle,
+    shared_of_block: SharedOfBlock,
+    dynamic_shared: usize,
+    limit: i32,
+) -> Status {
+    cuOccupancyMaxPotentialBlockSizeWithFlags(
+        grid,
+        block,
+        function,
+        shared_of_block,
+        dynamic_shared,
+        limit,
+        0,
+    )
+}
+
+/// Gives the block that fills a multiprocessor best, and the blocks that fill the device.
+#[unsafe(no_mangle)]
+extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
+    grid: Out<'_, i32>,
+    block: Out<'_, i32>,
+    function: Handle,
+    shared_of_block: SharedOfBlock,
+    dynamic_shared: usize,
+    limit: i32,
+    _flags: u32,
+) -> Status {
+    call(|state| {
+        let most = state.function(function)?.max_threads;
+        let limit = unsigned(limit)?;
+        let limit = if limit == 0 { most } else { limit.min(most) };
+        let (mut best, mut blocks) = (0, 0);
+        for threads in (WARP..=limit).step_by(WARP).chain((limit < WARP).then_some(limit)) {
+            let shared = match shared_of_block {
+                Some(bytes) => bytes(int(threads)?),
+                None => dynamic_shared,
+            };
+            let resident = resident(state, function, threads, shared)?;
+            if resident * threads >= blocks * best {
+                (best, blocks) = (threads, resident);
+            }
+        }
+        let multiprocessors = state.current_properties()?.attribute(16)?;
+        give(grid, int(blocks * multiprocessors)?)?;
+        give(block, int(best)?)
     })
 }
 
@@ -161,12 +222,16 @@ unsafe extern "C" fn cuLaunchKernel(
 ) -> Status {
     call(|state| {
         state.check_stream(stream)?;
-        if !extra.is_null() {
-            return Err(Status::NotSupported);
-        }
-        let fields = state.parameters(function)?;
-        // SAFETY: the program gives a pointer to each parameter of the kernel.
-        let arguments = unsafe { host::parameters(parameters, &fields) }?;
+        let arguments = if extra.is_null() {
+            let fields = state.parameters(function)?;
+            // SAFETY: the program gives a pointer to each parameter of the kernel, or a null pointer.
+            unsafe { host::parameters(parameters, &fields) }?
+        } else if parameters.is_null() {
+            // SAFETY: the program gives a list that ends, and a buffer of the length that it says.
+            unsafe { host::parameter_buffer(extra) }?.to_vec()
+        } else {
+            return Err(Status::InvalidValue);
+        };
         let shape = Shape {
             grid: [grid_x, grid_y, grid_z],
             block: [block_x, block_y, block_z],

@@ -63,3 +63,23 @@ extern "C" fn cuEventSynchronize(event: Handle) -> Status {
         state.check_event(event)
     })
 }
+
+/// No time passes where nothing is timed.
+#[unsafe(no_mangle)]
+extern "C" fn cuEventElapsedTime(milliseconds: Out<'_, f32>, start: Handle, end: Handle) -> Status {
+    call(|state| {
+        state.synchronize()?;
+        state.check_event(start)?;
+        state.check_event(end)?;
+        give(milliseconds, 0.0)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuEventElapsedTime_v2(
+    milliseconds: Out<'_, f32>,
+    start: Handle,
+    end: Handle,
+) -> Status {
+    cuEventElapsedTime(milliseconds, start, end)
+}

@@ -1,0 +1,492 @@
+/* The sanitizer build of a kernel, in C++17. Kernel text stays as it is; what it takes for buffers are
+ * views, and every element that it reads or writes through them is checked.
+ *
+ * Beside the bytes of every element lies its shadow: whose data it holds, which lanes of it were written,
+ * and when it died. What dies becomes NaN. After a fault the text goes on, with NaN for what cannot be
+ * read, and without what cannot be written.
+ *
+ * Before it stand the facts of the layout, in macros that this text explains. A kernel has one thread. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+namespace buffers_sanitizer {
+
+/* ---- Facts of the layout ---- */
+
+/* Elements up to `end`, from those of the piece before, are live in the phases of the bits `live`. */
+struct piece {
+    long long end;
+    uint64_t live;
+};
+
+struct buffer_facts {
+    long long size;
+    int lane_bytes;     /* of one lane of an element */
+    int instance;
+    int persistent;
+    long long byte;     /* its start in the pool of all memory */
+    long long element;  /* the same in elements */
+    int takes_over;     /* the buffer that hands its elements over to it; -1 for none */
+    int first_piece;
+};
+
+struct instance_facts {
+    int parent;         /* -1 for the root */
+    uint64_t calls;     /* the parent's phases in which it is called */
+};
+
+/* Each list ends with one entry that means nothing, so that none is empty. */
+static const piece PIECES[] = {BUFFERS_PIECES{0, 0}};
+static const buffer_facts BUFFER_FACTS[] = {BUFFERS_FACTS{0, 0, 0, 0, 0, 0, 0, 0}};
+static const instance_facts INSTANCE_FACTS[] = {BUFFERS_INSTANCES{0, 0}};
+enum {
+    BUFFER_COUNT = sizeof BUFFER_FACTS / sizeof *BUFFER_FACTS - 1,
+    INSTANCE_COUNT = sizeof INSTANCE_FACTS / sizeof *INSTANCE_FACTS - 1
+};
+
+static bool has(uint64_t bits, int bit)
+{
+    return bits >> bit & 1;
+}
+
+static bool is_live(int buffer, long long index, int phase)
+{
+    const piece *p = &PIECES[BUFFER_FACTS[buffer].first_piece];
+    while (p->end <= index)
+        p++;
+    return has(p->live, phase);
+}
+
+/* ---- State ---- */
+
+/* No buffer, phase, run or step; of what killed data, that nothing did, or that a call allocated anew. */
+enum { NONE = -1, BY_CALL = -2 };
+
+struct shadow {
+    uint64_t written;   /* the lanes that hold data */
+    int owner;          /* the buffer whose data it is, or was */
+    int phase;          /* of the owner's factory, in which it was written */
+    int killed_in;      /* of the owner's factory, in which it died; or BY_CALL */
+};
+
+alignas(8 * BUFFERS_LANES) static unsigned char pool[BUFFERS_POOL_BYTES + 1];
+static shadow pool_shadows[BUFFERS_POOL_ELEMENTS + 1];
+static int phases[INSTANCE_COUNT + 1];
+static const uint64_t ALL = ~(uint64_t)0 >> (64 - BUFFERS_LANES);
+static uint64_t active;                         /* the lanes that hold a run */
+static long long runs[BUFFERS_LANES], steps[BUFFERS_LANES];
+
+/* ---- Faults ---- */
+
+enum kind { OUT_OF_BOUNDS, DEAD, UNWRITTEN, DIED_IN_PHASE, DIED_WITH_CALL, FOREIGN, WRONG_CALL, NO_BUFFER };
+
+/* What is alike but for its index, run and step is one fault. */
+struct fault {
+    long long kind, writes, buffer, phase, other, other_phase;
+    long long index, run, step, times;
+};
+enum { MOST_FAULTS = 64, ALIKE = offsetof(fault, index) };
+static fault faults[MOST_FAULTS];
+static long long fault_count;
+
+static void report(fault found, uint64_t lanes)
+{
+    for (long long i = 0; i < fault_count; i++)
+        if (memcmp(&faults[i], &found, ALIKE) == 0) {
+            faults[i].times++;
+            return;
+        }
+    if (fault_count == MOST_FAULTS)
+        return;
+    const int lane = lanes ? __builtin_ctzll(lanes) : 0;
+    found.run = runs[lane];
+    found.step = steps[lane];
+    found.times = 1;
+    faults[fault_count++] = found;
+}
+
+/* A factory is called in the phases of its parent that are among its calls, and so are its ancestors. */
+static void check_calls(int instance)
+{
+    for (; INSTANCE_FACTS[instance].parent != NONE; instance = INSTANCE_FACTS[instance].parent) {
+        const int parent = INSTANCE_FACTS[instance].parent, phase = phases[parent];
+        if (phase != NONE && !has(INSTANCE_FACTS[instance].calls, phase))
+            report({WRONG_CALL, 0, instance, phase, NONE, NONE, 0}, active);
+    }
+}
+
+/* Checks an access to some lanes of an element, and takes note of it. False where there is nothing to
+ * be read, or nowhere to write. */
+static bool check(int buffer, shadow *shadows, long long index, bool writes, uint64_t lanes)
+{
+    lanes &= active;
+    if (buffer == NONE) {
+        report({NO_BUFFER, writes, NONE, NONE, NONE, NONE, index}, lanes);
+        return false;
+    }
+    const buffer_facts &facts = BUFFER_FACTS[buffer];
+    const int phase = phases[facts.instance];
+    if (index < 0 || index >= facts.size) {
+        report({OUT_OF_BOUNDS, writes, buffer, phase, NONE, NONE, index}, lanes);
+        return false;
+    }
+    shadow &s = shadows[index];
+    const bool dead = phase != NONE && !is_live(buffer, index, phase);
+    if (dead)
+        report({DEAD, writes, buffer, phase, NONE, NONE, index}, lanes);
+    if (dead || writes || !lanes)
+        return true;
+    if (s.owner != NONE && s.owner == facts.takes_over && s.written) {
+        s.owner = buffer;
+        s.phase = phase;
+    }
+    const uint64_t missing = lanes & ~s.written;
+    if (s.owner != NONE && s.owner != buffer)
+        report({FOREIGN, 0, buffer, phase, s.owner, s.phase, index}, lanes);
+    else if (missing) {
+        const kind k = s.killed_in == NONE ? UNWRITTEN : s.killed_in == BY_CALL ? DIED_WITH_CALL : DIED_IN_PHASE;
+        report({k, 0, buffer, phase, NONE, s.killed_in, index}, missing);
+    }
+    return !missing;
+}
+
+static void note_write(int buffer, shadow &s, uint64_t lanes)
+{
+    if (s.owner == buffer)
+        lanes |= s.written;
+    s = {lanes, buffer, phases[BUFFER_FACTS[buffer].instance], NONE};
+}
+
+/* ---- Views ---- */
+
+template <class T> struct is_integer { static const bool value = false; };
+template <> struct is_integer<integer> { static const bool value = true; };
+
+/* NaN, or the integer 0, with which a loop ends and a table is read where it begins. */
+template <class T> static T nothing()
+{
+    T value;
+    memset(&value, is_integer<T>::value ? 0 : 0xff, sizeof value);
+    return value;
+}
+
+#if BUFFERS_LANES > 1
+/* One lane of an element. */
+template <class T> struct lane_of {
+    typedef __typeof__(T{}[0] + 0) scalar;
+    T *elements;
+    shadow *shadows;
+    int buffer;
+    long long index;
+    int lane;
+
+    operator scalar() const
+    {
+        const uint64_t bit = (uint64_t)1 << lane;
+        return check(buffer, shadows, index, false, bit) ? elements[index][lane] : nothing<T>()[lane];
+    }
+    lane_of &operator=(scalar value)
+    {
+        const uint64_t bit = (uint64_t)1 << lane;
+        if (check(buffer, shadows, index, true, bit)) {
+            elements[index][lane] = value;
+            note_write(buffer, shadows[index], bit);
+        }
+        return *this;
+    }
+    lane_of &operator=(const lane_of &other) { return *this = (scalar)other; }
+};
+#endif
+
+/* An element that is not read yet. */
+template <class T> struct element {
+    T *elements;
+    shadow *shadows;
+    int buffer;
+    long long index;
+
+    T read(uint64_t lanes) const
+    {
+        return check(buffer, shadows, index, false, lanes) ? elements[index] : nothing<T>();
+    }
+    operator T() const { return read(ALL); }
+    element(T *elements, shadow *shadows, int buffer, long long index)
+        : elements(elements), shadows(shadows), buffer(buffer), index(index)
+    {
+    }
+    element(const element &other) = default;
+    element &operator=(const element &other) { return *this = (T)other; }
+    element &operator=(const T &value)
+    {
+        if (check(buffer, shadows, index, true, ALL)) {
+            elements[index] = value;
+            note_write(buffer, shadows[index], ALL);
+        }
+        return *this;
+    }
+#if BUFFERS_LANES > 1
+    lane_of<T> operator[](int lane) const { return {elements, shadows, buffer, index, lane}; }
+#endif
+};
+
+template <class T> struct view;
+
+template <class T> struct view<const T> {
+    T *elements;
+    shadow *shadows;
+    int buffer;         /* NONE for a null pointer */
+    long long first;
+
+    view(decltype(nullptr)) : elements(0), shadows(0), buffer(NONE), first(0) {}
+    view(T *elements, shadow *shadows, int buffer, long long first)
+        : elements(elements), shadows(shadows), buffer(buffer), first(first)
+    {
+    }
+    T operator[](long long index) const { return element<T>(elements, shadows, buffer, first + index); }
+    T operator*() const { return (*this)[0]; }
+    view operator+(long long n) const { return {elements, shadows, buffer, first + n}; }
+    view operator-(long long n) const { return *this + -n; }
+    view &operator+=(long long n) { return *this = *this + n; }
+    view &operator-=(long long n) { return *this = *this - n; }
+    view &operator++() { return *this += 1; }
+    bool operator==(const view &other) const
+    {
+        return elements == other.elements && first == other.first;
+    }
+    bool operator!=(const view &other) const { return !(*this == other); }
+    explicit operator bool() const { return elements != 0; }
+};
+
+template <class T> struct view {
+    view<const T> constant;
+
+    view(decltype(nullptr)) : constant(nullptr) {}
+    view(view<const T> constant) : constant(constant) {}
+    operator view<const T>() const { return constant; }
+    element<T> operator[](long long index) const
+    {
+        return {constant.elements, constant.shadows, constant.buffer, constant.first + index};
+    }
+    element<T> operator*() const { return (*this)[0]; }
+    view operator+(long long n) const { return constant + n; }
+    view operator-(long long n) const { return constant - n; }
+    view &operator+=(long long n) { return *this = *this + n; }
+    view &operator-=(long long n) { return *this = *this - n; }
+    view &operator++() { return *this += 1; }
+    bool operator==(const view &other) const { return constant == other.constant; }
+    bool operator!=(const view &other) const { return constant != other.constant; }
+    explicit operator bool() const { return (bool)constant; }
+};
+
+/* ---- Arithmetic, in which elements are read ---- */
+
+template <class T> struct is_element { static const bool value = false; };
+template <class T> struct is_element<element<T>> { static const bool value = true; };
+template <bool> struct where {};
+template <> struct where<true> { typedef int type; };
+
+template <class T> static const T &value_of(const T &value) { return value; }
+template <class T> static T value_of(const element<T> &e) { return e; }
+template <class T> static const T &value_in(uint64_t, const T &value) { return value; }
+template <class T> static T value_in(uint64_t lanes, const element<T> &e) { return e.read(lanes); }
+
+#define BUFFERS_BINARY(op)                                                                         \
+    template <class A, class B,                                                                    \
+              typename where<is_element<A>::value || is_element<B>::value>::type = 0>              \
+    static auto operator op(const A &a, const B &b)                                                \
+    {                                                                                              \
+        return value_of(a) op value_of(b);                                                         \
+    }
+BUFFERS_BINARY(+)
+BUFFERS_BINARY(-)
+BUFFERS_BINARY(*)
+BUFFERS_BINARY(/)
+BUFFERS_BINARY(%)
+BUFFERS_BINARY(&)
+BUFFERS_BINARY(|)
+BUFFERS_BINARY(^)
+BUFFERS_BINARY(<<)
+BUFFERS_BINARY(>>)
+BUFFERS_BINARY(<)
+BUFFERS_BINARY(<=)
+BUFFERS_BINARY(>)
+BUFFERS_BINARY(>=)
+BUFFERS_BINARY(==)
+BUFFERS_BINARY(!=)
+#undef BUFFERS_BINARY
+
+#define BUFFERS_ASSIGNMENT(op)                                                                     \
+    template <class T, class B> static element<T> operator op##=(element<T> e, const B &b)         \
+    {                                                                                              \
+        return e = e op b;                                                                         \
+    }                                                                                              \
+    template <class T> static T &operator op##=(T &value, const element<T> &e)                     \
+    {                                                                                              \
+        return value = value op e;                                                                 \
+    }
+BUFFERS_ASSIGNMENT(+)
+BUFFERS_ASSIGNMENT(-)
+BUFFERS_ASSIGNMENT(*)
+BUFFERS_ASSIGNMENT(/)
+BUFFERS_ASSIGNMENT(%)
+BUFFERS_ASSIGNMENT(&)
+BUFFERS_ASSIGNMENT(|)
+BUFFERS_ASSIGNMENT(^)
+#undef BUFFERS_ASSIGNMENT
+
+template <class T> static T operator-(const element<T> &e) { return -value_of(e); }
+template <class T> static T operator+(const element<T> &e) { return value_of(e); }
+template <class T> static element<T> operator++(element<T> e) { return e = e + 1; }
+template <class T> static element<T> operator--(element<T> e) { return e = e - 1; }
+template <class T> static T operator++(element<T> e, int) { const T old = e; e = old + 1; return old; }
+template <class T> static T operator--(element<T> e, int) { const T old = e; e = old - 1; return old; }
+
+/* ---- Lifetimes ---- */
+
+/* What a buffer holds dies: all of it, or what is dead in a phase. */
+static void kill(int buffer, int phase)
+{
+    const buffer_facts &facts = BUFFER_FACTS[buffer];
+    const long long bytes = facts.lane_bytes * BUFFERS_LANES;
+    for (long long i = 0; i < facts.size; i++) {
+        shadow &s = pool_shadows[facts.element + i];
+        if (s.owner != buffer || !s.written || (phase != BY_CALL && is_live(buffer, i, phase)))
+            continue;
+        memset(pool + facts.byte + i * bytes, 0xff, bytes);
+        s = {0, buffer, s.phase, phase};
+    }
+}
+
+/* A factory is in a phase for as long as this lives. What is dead in it dies as it begins. */
+struct in_phase {
+    int instance, before;
+
+    in_phase(int instance, int phase) : instance(instance), before(phases[instance])
+    {
+        check_calls(instance);
+        phases[instance] = phase;
+        for (int buffer = 0; buffer < BUFFER_COUNT; buffer++)
+            if (BUFFER_FACTS[buffer].instance == instance && !BUFFER_FACTS[buffer].persistent)
+                kill(buffer, phase);
+    }
+    ~in_phase() { phases[instance] = before; }
+    in_phase(const in_phase &) = delete;
+};
+
+/* A view of a buffer. What it held before dies, unless it persists: the next call may find it elsewhere. */
+template <class T> static view<T> allocate(int buffer)
+{
+    const buffer_facts &facts = BUFFER_FACTS[buffer];
+    if (!facts.persistent) {
+        check_calls(facts.instance);
+        kill(buffer, BY_CALL);
+    }
+    return view<const T>((T *)(pool + facts.byte), pool_shadows + facts.element, buffer, 0);
+}
+
+template <class T> static void zero(view<T> buffer, long long size)
+{
+    T value;
+    memset(&value, 0, sizeof value);
+    for (long long i = 0; i < size; i++)
+        buffer[i] = value;
+}
+
+/* ---- What the kernel text calls ---- */
+
+/* A group of lanes begins. */
+static void begin()
+{
+    memset(pool, 0xff, sizeof pool);
+    for (shadow &s : pool_shadows)
+        s = {0, NONE, NONE, NONE};
+    for (int &phase : phases)
+        phase = NONE;
+    active = ALL;
+    for (int lane = 0; lane < BUFFERS_LANES; lane++)
+        runs[lane] = steps[lane] = NONE;
+}
+
+#if BUFFERS_LANES > 1
+typedef integer lanes_of_text;
+static long long lane_value(integer values, int lane) { return values[lane]; }
+#else
+typedef int lanes_of_text;
+static long long lane_value(integer value, int) { return value; }
+#endif
+
+static uint64_t bits_of(lanes_of_text lanes)
+{
+    uint64_t bits = 0;
+    for (int lane = 0; lane < BUFFERS_LANES; lane++)
+        bits |= (uint64_t)(lane_value(lanes, lane) != 0) << lane;
+    return bits;
+}
+
+static void at(lanes_of_text lanes, integer run, integer step)
+{
+    active = bits_of(lanes);
+    for (int lane = 0; lane < BUFFERS_LANES; lane++) {
+        runs[lane] = lane_value(run, lane);
+        steps[lane] = lane_value(step, lane);
+    }
+}
+
+static void reset(lanes_of_text lanes)
+{
+    const uint64_t bits = bits_of(lanes);
+    for (int buffer = 0; buffer < BUFFER_COUNT; buffer++) {
+        const buffer_facts &facts = BUFFER_FACTS[buffer];
+        unsigned char *bytes = pool + facts.byte;
+        for (long long i = 0; facts.persistent && i < facts.size; i++) {
+            note_write(buffer, pool_shadows[facts.element + i], bits);
+            for (int lane = 0; lane < BUFFERS_LANES; lane++, bytes += facts.lane_bytes)
+                if (has(bits, lane))
+                    memset(bytes, 0, facts.lane_bytes);
+        }
+    }
+}
+
+} // namespace buffers_sanitizer
+
+/* Sets the pointer to the numbers of all faults of all groups of lanes so far; the result is how many
+ * numbers they are. */
+extern "C" long long buffers_faults(const long long **numbers)
+{
+    using namespace buffers_sanitizer;
+    *numbers = &faults[0].kind;
+    return fault_count * (sizeof(fault) / sizeof(long long));
+}
+
+#undef BUFFER
+#define BUFFER(type) buffers_sanitizer::view<type>
+#undef BUFFERS_MEMORY
+#define BUFFERS_MEMORY(m, base, run, runs) memory m = {}; buffers_sanitizer::begin()
+#define buffers_reset(m, lanes) buffers_sanitizer::reset(lanes)
+#define AT(lanes, run, step) buffers_sanitizer::at(lanes, run, step)
+
+/* A builtin takes no elements. */
+#define __builtin_convertvector(vector, type) \
+    __builtin_convertvector(buffers_sanitizer::value_of(vector), type)
+
+#if BUFFERS_LANES > 1
+/* Of an element only the lanes that are selected are read, as where there is one lane. */
+static inline real SELECT(integer lanes, real chosen, real other);
+static inline integer SELECT_INTEGER(integer lanes, integer chosen, integer other);
+#define BUFFERS_SELECT(name, RESULT)                                                               \
+    template <class A, class B,                                                                    \
+              typename buffers_sanitizer::where<buffers_sanitizer::is_element<A>::value ||         \
+                                                buffers_sanitizer::is_element<B>::value>::type = 0> \
+    static inline RESULT name(integer lanes, const A &chosen, const B &other)                      \
+    {                                                                                              \
+        const uint64_t bits = buffers_sanitizer::bits_of(lanes);                                   \
+        const RESULT one = buffers_sanitizer::value_in(bits, chosen);                              \
+        const RESULT two = buffers_sanitizer::value_in(~bits, other);                              \
+        return name(lanes, one, two);                                                              \
+    }
+BUFFERS_SELECT(SELECT, real)
+BUFFERS_SELECT(SELECT_INTEGER, integer)
+#undef BUFFERS_SELECT
+#endif

@@ -1,0 +1,17 @@
+use buffer_core::{Buffer, Buffers};
+
+const HALF: f64 = 0.5;
+
+#[derive(Buffers)]
+pub struct Step {
+    n: usize,
+    names: [&'static str; 2],
+    #[buffer(size = 2 * names, location = "local")]
+    array: Buffer,
+    #[buffer(size = n * HALF, location = "local")]
+    constant: Buffer,
+    #[buffer(size = max(n, size_of::<u8>() as u128), location = "local")]
+    wide: Buffer,
+}
+
+fn main() {}
