@@ -167,7 +167,7 @@ impl SolverBuilder {
     }
 
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states. A tenth of the smaller one of the tolerances is the default
+    /// root mean square over the states. A hundredth of the smaller one of the tolerances is the default
     /// where there are any, else 1e-8. Rounding limits it.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
