@@ -14,10 +14,9 @@ use indexmap::IndexMap;
 pub use self::fault::{Access, SanitizerFault, SanitizerFaultKind};
 use crate::allocator;
 use crate::element::Width;
-use crate::entry::BufferEntry;
 use crate::error::BufferError;
 use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
-use crate::lifetimes::live_phases;
+use crate::lifetimes::{live_phases, live_stretches};
 use crate::phase_order::PhaseOrder;
 use crate::phases::LiveRange;
 
@@ -81,7 +80,7 @@ impl fmt::Display for SanitizerPreamble<'_> {
         writeln!(f, "#define BUFFERS_INSTANCES \\")?;
         for instance in &layout.instances {
             let parent = instance.parent.and_then(|parent| layout.instances.get(parent));
-            let calls = parent.map(|parent| bits(parent.phases.order(), &instance.calls));
+            let calls = parent.map(|parent| call_bits(parent.phases.order(), &instance.calls));
             let (parent, calls) = (or_none(instance.parent), calls.unwrap_or_default());
             writeln!(f, "    {{{parent}, {calls}u}}, \\")?;
         }
@@ -109,11 +108,11 @@ impl SanitizerPreamble<'_> {
                 or_none(giver),
                 pieces.len(),
             )?;
-            pieces.extend(live_pieces(instance.phases.order(), &buffer.entry));
+            pieces.extend(live_stretches(instance.phases.order(), &buffer.entry));
         }
         writeln!(f, "\n#define BUFFERS_PIECES \\")?;
-        for (end, live) in pieces {
-            writeln!(f, "    {{{end}, {live}u}}, \\")?;
+        for (elements, live) in pieces {
+            writeln!(f, "    {{{}, {}u}}, \\", elements.end, live.bits())?;
         }
         writeln!(f, "\nenum {{")?;
         writeln!(f, "    BUFFERS_POOL_BYTES = {bytes},")?;
@@ -121,30 +120,9 @@ impl SanitizerPreamble<'_> {
     }
 }
 
-/// The bits of the phases of some ranges; of all phases where there are no ranges.
-fn bits(order: &PhaseOrder, ranges: &[LiveRange]) -> u64 {
-    match ranges {
-        [] => u64::MAX,
-        ranges => live_phases(order, ranges).unwrap_or_default().bits(),
-    }
-}
-
-/// The elements of a buffer in pieces that are live together: where each ends, and in which phases.
-fn live_pieces(order: &PhaseOrder, entry: &BufferEntry) -> Vec<(usize, u64)> {
-    let mut parts: Vec<_> = entry.parts.iter().filter(|part| part.start < part.end).collect();
-    parts.sort_by_key(|part| part.start);
-    let (mut pieces, mut end) = (Vec::new(), 0);
-    for part in parts {
-        if end < part.start {
-            pieces.push((part.start, bits(order, &entry.live)));
-        }
-        pieces.push((part.end, bits(order, &part.live)));
-        end = part.end;
-    }
-    if end < entry.size {
-        pieces.push((entry.size, bits(order, &entry.live)));
-    }
-    pieces
+/// The bits of the phases of calls, which are all phases where none are named.
+fn call_bits(order: &PhaseOrder, calls: &[LiveRange]) -> u64 {
+    live_phases(order, calls).unwrap_or_default().bits()
 }
 
 /// The memory of the sanitizer: all arenas and local arrays of a layout, one behind the other.

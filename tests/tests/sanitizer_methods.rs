@@ -18,6 +18,9 @@ use integrators::{Batch, Location, Method, Solution, Solver, SolverBuilder, meth
 const BUILDS: [(Precision, usize); 4] =
     [(Precision::F64, 1), (Precision::F32, 16), (Precision::F64, 8), (Precision::F32, 1)];
 
+/// So many methods try all placements together.
+const TURNS: usize = 4;
+
 /// A kernel: a method with steps of one length, or with steps by a tolerance.
 #[derive(Debug, Clone, Copy)]
 struct Stepped {
@@ -73,19 +76,20 @@ fn assert_clean(what: &str, solver: SolverBuilder, batch: &Batch, release: &Solu
     assert_eq!(sanitized.solution.status(), release.status(), "{what}");
 }
 
+/// Methods of one kind have the same buffers, and take turns at their placements.
 #[test]
-fn every_method_is_clean_in_every_placement() {
+fn every_method_is_clean_wherever_buffers_lie() {
     let problem = problems::lorenz();
-    for kernel in stepped() {
+    for (turn, kernel) in stepped().enumerate() {
         let factory = kernel.solver(&problem, Precision::F64).factory().unwrap();
         let placements = placements(&factory).unwrap();
+        let placements: Vec<_> = placements.iter().skip(turn % TURNS).step_by(TURNS).collect();
         for (position, (precision, lanes)) in BUILDS.into_iter().enumerate() {
             let host = HostDevice::new().unwrap().lanes(lanes).unwrap();
             let solver = kernel.solver(&problem, precision).device(host);
             let release = solver.clone().build().unwrap().solve(batch(), 0.0..1.0).unwrap();
             let what = format!("{kernel}, {precision} x {lanes}");
             assert_clean(&what, solver.clone(), &batch(), &release);
-            // Each placement in one of the builds, and in either packing.
             let placements = placements.iter().skip(position).step_by(BUILDS.len());
             let packings = [Packing::Auto, Packing::Declared].into_iter().cycle();
             for (placement, packing) in placements.zip(packings) {

@@ -344,7 +344,7 @@ impl SolverBuilder {
 
     /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
     /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
-    /// takes a hundred times as long, in one thread of the host.
+    /// takes a hundred to a thousand times as long, in one thread of the host.
     ///
     /// ```
     /// use integrators::{Batch, Solver, System};

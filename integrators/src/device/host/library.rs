@@ -42,8 +42,8 @@ impl Library {
     /// Loads a shared library from its bytes, and finds the entry.
     pub(super) fn load(bytes: &[u8], entry: &str) -> Result<Self, HostError> {
         let file = private_file(bytes, ".so")?;
-        // SAFETY: a kernel has no constructors, so loading runs no code of ours; that of the C
-        // library it depends on is loaded already. The bytes are the compiler's, unchanged.
+        // SAFETY: a kernel has no constructors, so loading runs no code but that of the libraries which
+        // the compiler links: C's, loaded already, and C++'s. The bytes are the compiler's, unchanged.
         let library = unsafe { libloading::Library::new(&*file)? };
         // SAFETY: `KERNEL` in the prelude defines every entry with this signature.
         let entry = unsafe { *library.get::<Entry>(entry)? };
