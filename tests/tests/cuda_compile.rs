@@ -29,10 +29,10 @@ fn is_loose(instruction: &str) -> bool {
 }
 
 /// The registers that a thread of a kernel may take. With 64, 1024 threads fit a multiprocessor; with
-/// 80, 768; with 128, 512; with 168, 384.
+/// 96, 640; with 128, 512; with 168, 384.
 fn most_registers(case: &Case, precision: Precision) -> u32 {
     match (case.method.is_implicit(), precision) {
-        (true, Precision::F32) => 80,
+        (true, Precision::F32) => 96,
         (true, Precision::F64) => 168,
         (false, Precision::F32) => 64,
         (false, Precision::F64) => 128,
