@@ -152,7 +152,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             for (int i = 0; i < SIZE(state); i++)
                 state[i] = SELECT(accepted, proposed_state[i], state[i]);
         }
-        const real most = REAL(3.321928), least = REAL(-2.321928); /* 10 and 1/5 */
+        const real most = REAL(3.321928094887362), least = REAL(-2.321928094887362); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);
         const real next = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
         const precise sum = TWO_SUM(elapsed.high, SELECT(accepted, attempt, REAL(0.0)));

@@ -78,7 +78,8 @@ impl Control {
                 }
                 _ => -excess / power,
             };
-            let factor = exp2((growth + 0.9_f64.log2()).clamp(-2.321928, 3.321928));
+            let (least, most) = (0.2_f64.log2(), 10.0_f64.log2());
+            let factor = exp2((growth + 0.9_f64.log2()).clamp(least, most));
             attempts += 1;
             if accepted {
                 (t, state) = (t + length, next);
@@ -86,8 +87,8 @@ impl Control {
                 if last {
                     return Outcome { state, steps, attempts };
                 }
-                let least = if self.controller == Controller::Pi { -13.0 } else { -6.65 };
-                previous = Some((length, excess.max(least)));
+                let smallest = if self.controller == Controller::Pi { -13.0 } else { -6.65 };
+                previous = Some((length, excess.max(smallest)));
             }
             h = length * factor;
         }

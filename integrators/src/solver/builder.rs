@@ -32,8 +32,11 @@ const TOLERANCE: f64 = 1e-6;
 /// The steps that a run may try where the caller does not say.
 const MAX_STEPS: usize = 1_000_000;
 
+/// Makes a controller for steps whose error grows with a power of their length.
+type NewController = fn(usize) -> BoxedFactory;
+
 /// The controllers, by name.
-const CONTROLLERS: [(&str, fn(usize) -> BoxedFactory); 3] = [
+const CONTROLLERS: [(&str, NewController); 3] = [
     ("i", |error_power| Box::new(I { error_power })),
     ("pi", |error_power| Box::new(Pi::new(error_power))),
     ("gustafsson", |error_power| Box::new(Gustafsson::new(error_power))),
@@ -495,7 +498,7 @@ fn check_adaptive(method: &Method, name: &str) -> Result<usize, SolveError> {
 }
 
 /// What makes the controller of a name.
-fn find_controller(name: &str) -> Result<fn(usize) -> BoxedFactory, SolveError> {
+fn find_controller(name: &str) -> Result<NewController, SolveError> {
     let found = CONTROLLERS.iter().find(|(known, _)| *known == name);
     found.map(|(_, new)| *new).ok_or_else(|| SolveError::UnknownController {
         given: name.to_owned(),
