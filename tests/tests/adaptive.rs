@@ -143,12 +143,14 @@ fn errors_follow_the_tolerance() {
                 exact.iter().zip(ends.iter().map(Vec::as_slice)).map(error).fold(0.0, f64::max)
             });
             let what = format!("{} of {}: {errors:?}", method.name(), problem.name);
+            // The estimate of `rosenbrock23` is of a higher order than its result, which a tolerance of
+            // an eighth makes four times as exact; that of the others is of a lower one.
+            let power = if method.name() == "rosenbrock23" { 2.0 / 3.0 } else { 1.0 };
             for (error, tolerance) in errors.into_iter().zip(tolerances) {
-                assert!(error < 100.0 * tolerance, "{what}");
+                assert!(error < 100.0 * tolerance.powf(power), "{what}");
             }
-            // Ten times as exact for a tolerance of a tenth, more or less.
             let shrinks = (errors[0] / errors[3]).log10() / 3.0;
-            assert!((0.5..1.6).contains(&shrinks), "{what}");
+            assert!((power - 0.5..power + 0.6).contains(&shrinks), "{what}");
         }
     }
 }
