@@ -802,7 +802,7 @@ mod solves {
         assert_refused!(
             builder().location("loop.step.stage_rhs.deeper", Location::Shared).build(),
             SolveError::UnknownPath { .. },
-            "did you mean `loop.step.stage_rhs`?"
+            "help: its buffers are loop.state, "
         );
     }
 }
