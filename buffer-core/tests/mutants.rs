@@ -247,13 +247,11 @@ impl Copy {
         let package = folder.join("buffer-core");
         // What is left of an earlier run might be of a file that is no more.
         fs::remove_dir_all(&folder).ok();
-        for part in ["src", "tests"] {
+        for part in ["src", "tests", "benches", "examples"] {
             copy(&workspace.join("buffer-core").join(part), &package.join(part));
         }
-        let manifest = fs::read_to_string(workspace.join("buffer-core/Cargo.toml")).unwrap();
-        // Benches are not copied.
-        let manifest = manifest.replace("[[bench]]\nname = \"planner\"\nharness = false\n", "");
-        fs::write(package.join("Cargo.toml"), manifest).unwrap();
+        let manifest = workspace.join("buffer-core/Cargo.toml");
+        fs::copy(manifest, package.join("Cargo.toml")).unwrap();
         fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
         let root = fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
         let macros = workspace.join("buffer-macros");

@@ -32,8 +32,13 @@ impl PhaseSet {
         self.0 == 0
     }
 
+    /// One bit for each phase, the first one lowest.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
     fn contains(self, position: usize) -> bool {
-        !self.intersection(Self::of(position..position + 1)).is_empty()
+        position < MOST_PHASES && self.bits() >> position & 1 == 1
     }
 }
 

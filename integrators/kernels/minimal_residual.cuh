@@ -4,44 +4,59 @@
  *
  * It ends where the residual is below a part of the tolerance, or of what it was. */
 
-/* `residual` is b, and ends as what is left of it; `solution` begins at zero. The result has a bit
- * for each lane that failed. */
-INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(real) residual, BUFFER(real) solution)
+/* Readies the preconditioner for `solve`, which cannot fail. */
+INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
+                             real scale, BUFFER(real) inverse_diagonal)
 {
-    ALLOCATE(inverse_diagonal, m);
-    ALLOCATE(preconditioned_vec, m);
-    ALLOCATE(temp, m);
-    real norm = SCALED_NORM(residual, state, SIZE(temp), tolerance);
-    const real target = FMA(REAL(1e-3), norm, REAL(1e-3));
-    mask active = AND(lanes, LT(target, norm));
-
     system_jacobian_diagonal(state, parameters, t, inverse_diagonal);
     UNROLL
-    for (int i = 0; i < SIZE(temp); i++) {
+    for (int i = 0; i < system_states; i++) {
         const real diagonal = FMA(-scale, inverse_diagonal[i], REAL(1.0));
         inverse_diagonal[i] = REAL(1.0) / SELECT(EQ(diagonal, REAL(0.0)), REAL(1.0), diagonal);
-        solution[i] = REAL(0.0);
     }
+    return INTEGER(0);
+}
+
+/* `right_side` is b, and ends as what is left of it; `solution` begins at zero. The result has a bit
+ * for each lane that failed. */
+INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
+                           real scale, real tolerance, BUFFER(const real) inverse_diagonal,
+                           BUFFER(real) right_side, BUFFER(real) solution)
+{
+    ALLOCATE(preconditioned_vec, m);
+    ALLOCATE(temp, m);
+    real norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);
+    const real target = FMA(SELF(reduction), norm, REAL(1e-3));
+    mask active = AND(lanes, LT(target, norm));
+
+    UNROLL
+    for (int i = 0; i < SIZE(temp); i++)
+        solution[i] = REAL(0.0);
     for (int k = 0; k < SELF(max_iterations) && ANY(active); k++) {
-        UNROLL
-        for (int i = 0; i < SIZE(temp); i++)
-            preconditioned_vec[i] = inverse_diagonal[i] * residual[i];
-        system_jacobian_vector(state, parameters, t, preconditioned_vec, temp);
         real along = REAL(0.0), square = REAL(0.0);
-        UNROLL
-        for (int i = 0; i < SIZE(temp); i++) {
-            temp[i] = FMA(-scale, temp[i], preconditioned_vec[i]);
-            along = FMA(temp[i], residual[i], along);
-            square = FMA(temp[i], temp[i], square);
+        {
+            PHASE(multiply);
+            UNROLL
+            for (int i = 0; i < SIZE(temp); i++)
+                preconditioned_vec[i] = inverse_diagonal[i] * right_side[i];
+            system_jacobian_vector(state, parameters, t, preconditioned_vec, temp);
+            UNROLL
+            for (int i = 0; i < SIZE(temp); i++) {
+                temp[i] = FMA(-scale, temp[i], preconditioned_vec[i]);
+                along = FMA(temp[i], right_side[i], along);
+                square = FMA(temp[i], temp[i], square);
+            }
         }
         const real length = SELECT(EQ(square, REAL(0.0)), REAL(0.0), along / square);
-        UNROLL
-        for (int i = 0; i < SIZE(temp); i++) {
-            solution[i] = SELECT(active, FMA(length, preconditioned_vec[i], solution[i]), solution[i]);
-            residual[i] = SELECT(active, FMA(-length, temp[i], residual[i]), residual[i]);
+        {
+            PHASE(correct);
+            UNROLL
+            for (int i = 0; i < SIZE(temp); i++) {
+                solution[i] = SELECT(active, FMA(length, preconditioned_vec[i], solution[i]), solution[i]);
+                right_side[i] = SELECT(active, FMA(-length, temp[i], right_side[i]), right_side[i]);
+            }
         }
-        norm = SCALED_NORM(residual, state, SIZE(temp), tolerance);
+        norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);
         active = AND(active, LT(target, norm));
     }
     const integer reason = SELECT_INTEGER(FINITE(norm), INTEGER(LINEAR_ITERATIONS), INTEGER(NON_FINITE));

@@ -1,4 +1,4 @@
-/* Newton's method for u = dt * f(t, base + weight * u), with a linear solver that holds no Jacobian.
+/* Newton's method for u = dt * f(t, base + weight * u). The Jacobian is that at each iterate.
  *
  * `theta` is the rate at which corrections shrink. A correction is the last one where those that would
  * follow it at this rate are a small part of the tolerance together. The rate is kept from solve to
@@ -19,6 +19,7 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
 {
     ALLOCATE(delta, m);
     ALLOCATE(residual, m);
+    ALLOCATE(prepared, m);
     ALLOCATE(prev_theta, m);
     /* Less than some units in the last place cannot be asked for. */
     const real tolerance = MAX(SELF(tolerance), REAL(4.0) * SPLAT(EPSILON));
@@ -28,12 +29,20 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
     real theta = prev_theta[0], prev_norm = REAL(1.0);
 
     for (int k = 0; k < SELF(max_iterations) && ANY(active); k++) {
-        system_derivatives(stage, parameters, t, residual);
-        UNROLL
-        for (int i = 0; i < SIZE(delta); i++)
-            residual[i] = FMA(dt, residual[i], -increment[i]);
-        const integer linear =
-            CHILD(linear_solver, solve)(m, active, stage, parameters, t, weight * dt, tolerance, residual, delta);
+        {
+            PHASE(evaluate);
+            system_derivatives(stage, parameters, t, residual);
+            UNROLL
+            for (int i = 0; i < SIZE(residual); i++)
+                residual[i] = FMA(dt, residual[i], -increment[i]);
+        }
+        integer linear;
+        {
+            PHASE(solve);
+            linear = CHILD(linear_solver, prepare)(m, active, stage, parameters, t, weight * dt, prepared);
+            linear = linear | CHILD(linear_solver, solve)(m, AND(active, EQ(linear, INTEGER(0))), stage, parameters,
+                                                          t, weight * dt, tolerance, prepared, residual, delta);
+        }
         const real norm = SCALED_NORM(delta, stage, SIZE(delta), tolerance);
 
         mask accepted = NO_LANES, settled = NO_LANES, diverged = NOT(FINITE(norm));
@@ -54,10 +63,13 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
         status = status | SELECT_INTEGER(unsolved, linear, INTEGER(0));
         status = status | SELECT_INTEGER(failed, INTEGER(NEWTON_DIVERGENCE), INTEGER(0));
         active = AND(active, NOT(OR(unsolved, OR(failed, settled))));
-        UNROLL
-        for (int i = 0; i < SIZE(delta); i++) {
-            increment[i] = SELECT(active, increment[i] + delta[i], increment[i]);
-            stage[i] = SELECT(active, FMA(weight, delta[i], stage[i]), stage[i]);
+        {
+            PHASE(correct);
+            UNROLL
+            for (int i = 0; i < SIZE(delta); i++) {
+                increment[i] = SELECT(active, increment[i] + delta[i], increment[i]);
+                stage[i] = SELECT(active, FMA(weight, delta[i], stage[i]), stage[i]);
+            }
         }
         active = AND(active, NOT(accepted));
         prev_norm = norm;

@@ -14,11 +14,14 @@
 #if defined(BUFFERS_CUDA)
 #define INLINE static __device__ __forceinline__
 #define OUTLINE INLINE
+#define SEPARATE static __device__ __noinline__
 #define UNROLL _Pragma("unroll")
 #else
 #define INLINE static inline __attribute__((always_inline, unused))
 /* Loops over lanes that no step runs through: compiled once, they cost a third of the time. */
 #define OUTLINE static __attribute__((noinline, unused))
+/* What is so long that it is compiled once on any device. */
+#define SEPARATE OUTLINE
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else

@@ -28,6 +28,7 @@ mod batch;
 pub mod device;
 pub mod factories;
 mod help;
+mod linear_solver_kind;
 mod method;
 mod schedule;
 mod single;
@@ -44,4 +45,4 @@ pub use solution::{Solution, Status};
 pub use solver::{
     CudaReport, Placement, PlacementReport, Sanitized, SolveError, Solver, SolverBuilder,
 };
-pub use system::{Excerpt, System, SystemBuilder, SystemError};
+pub use system::{Excerpt, JacobianPattern, System, SystemBuilder, SystemError, SystemFunction};

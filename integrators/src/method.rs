@@ -1,7 +1,9 @@
 //! The methods of integration, by name.
 
-use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler};
-use crate::tableau::{self, Embedded, Tableau};
+use crate::System;
+use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler, NewtonKrylov, RosenbrockW};
+use crate::linear_solver_kind::LinearSolverKind;
+use crate::tableau::{self, Embedded, RosenbrockTableau, Tableau};
 
 /// A method of integration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +15,7 @@ enum Family {
     ExplicitEuler,
     Erk(Tableau),
     Dirk(Tableau),
+    RosenbrockW(RosenbrockTableau),
 }
 
 /// All methods.
@@ -24,7 +27,9 @@ enum Family {
 pub fn methods() -> impl Iterator<Item = Method> {
     let explicit = tableau::EXPLICIT.into_iter().map(Family::Erk);
     let implicit = tableau::IMPLICIT.into_iter().map(Family::Dirk);
-    [Family::ExplicitEuler].into_iter().chain(explicit).chain(implicit).map(Method)
+    let rosenbrock = tableau::ROSENBROCK.into_iter().map(Family::RosenbrockW);
+    let methods = [Family::ExplicitEuler].into_iter().chain(explicit).chain(implicit);
+    methods.chain(rosenbrock).map(Method)
 }
 
 impl Method {
@@ -38,6 +43,7 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => &["euler", "explicit-euler"],
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.names,
+            Family::RosenbrockW(tableau) => tableau.names,
         }
     }
 
@@ -46,12 +52,13 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => 1,
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.order,
+            Family::RosenbrockW(tableau) => tableau.order,
         }
     }
 
     /// Whether it solves equations in each step, as stiff systems need it.
     pub fn is_implicit(&self) -> bool {
-        matches!(self.0, Family::Dirk(_))
+        matches!(self.0, Family::Dirk(_) | Family::RosenbrockW(_))
     }
 
     /// Whether it estimates its error, so that steps can be chosen by a tolerance.
@@ -63,6 +70,7 @@ impl Method {
         match self.0 {
             Family::ExplicitEuler => None,
             Family::Erk(tableau) | Family::Dirk(tableau) => tableau.embedded,
+            Family::RosenbrockW(tableau) => Some(tableau.embedded),
         }
     }
 
@@ -71,14 +79,30 @@ impl Method {
         self.embedded().map(|embedded| 1 + embedded.order.min(self.order()))
     }
 
-    /// A step for `n` states, which estimates its error where `adapts` says so and the method can,
-    /// and whose equations are solved to a tolerance where there are any.
-    pub(crate) fn step(&self, n: usize, adapts: bool, solver_tolerance: f64) -> BoxedFactory {
+    /// A step for a system, which estimates its error where `adapts` says so and the method can, and
+    /// whose equations are solved to a tolerance where there are any.
+    pub(crate) fn step(
+        &self,
+        system: &System,
+        adapts: bool,
+        solver_tolerance: f64,
+        linear_solver: LinearSolverKind,
+    ) -> BoxedFactory {
+        let n = system.state_names().len();
         let estimate = self.embedded().filter(|_| adapts);
         match self.0 {
             Family::ExplicitEuler => Box::new(ExplicitEuler),
             Family::Erk(tableau) => Box::new(Erk::new(n, tableau, estimate)),
-            Family::Dirk(tableau) => Box::new(Dirk::new(n, tableau, estimate, solver_tolerance)),
+            Family::Dirk(tableau) => {
+                let linear_solver = linear_solver.inside_newton(system);
+                let solver = NewtonKrylov::new(n, solver_tolerance, linear_solver);
+                Box::new(Dirk::new(n, tableau, estimate, solver))
+            }
+            Family::RosenbrockW(tableau) => {
+                let solver = linear_solver.alone(system);
+                let timed = system.depends_on_time();
+                Box::new(RosenbrockW::new(n, timed, tableau, estimate, solver, solver_tolerance))
+            }
         }
     }
 }

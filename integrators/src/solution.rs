@@ -26,6 +26,9 @@ impl Status {
     /// The corrections to a stage grew, or stopped to shrink; the rows from there on hold NaN. Shorter
     /// steps may help.
     pub const NEWTON_DIVERGENCE: Self = Self(32);
+    /// A linear system of an implicit method had a pivot of which only rounding was left; the rows from
+    /// there on hold NaN. Shorter steps, or the other linear solver, may help.
+    pub const SINGULAR: Self = Self(64);
     /// The solve was interrupted before it came to the run, or while it was at it; all its rows hold
     /// NaN. See [`SolveError::Interrupted`](crate::SolveError::Interrupted).
     pub const UNSOLVED: Self = Self(1 << 30);

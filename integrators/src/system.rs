@@ -51,6 +51,42 @@ pub struct System {
     derivatives: Vec<Expression<Symbol>>,
 }
 
+/// Derivatives of a system that kernel texts call as functions, all at a state and a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SystemFunction {
+    /// `system_jacobian_vector(state, parameters, t, v, product)`: the product of the Jacobian with `v`.
+    JacobianVector,
+    /// `system_jacobian_diagonal(state, parameters, t, diagonal)`.
+    JacobianDiagonal,
+    /// `system_jacobian(state, parameters, t, jacobian)`: the entries of the
+    /// [pattern](System::jacobian_pattern), in its order.
+    Jacobian,
+    /// `system_time_derivative(state, parameters, t, time_derivative)`: with respect to the time where
+    /// it stands in the equations.
+    TimeDerivative,
+}
+
+/// The entries of a Jacobian that are not zero wherever it is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JacobianPattern {
+    pub(crate) states: usize,
+    /// Rows and columns, row by row.
+    pub(crate) entries: Vec<(usize, usize)>,
+}
+
+impl JacobianPattern {
+    /// The number of states: its rows, and its columns.
+    pub fn states(&self) -> usize {
+        self.states
+    }
+
+    /// Row and column of each entry, row by row.
+    pub fn entries(&self) -> &[(usize, usize)] {
+        &self.entries
+    }
+}
+
 /// A value that is computed once for all its uses.
 #[derive(Debug, Clone, PartialEq)]
 struct Auxiliary {
@@ -86,6 +122,30 @@ impl System {
             .chain(&self.derivatives)
             .find_map(|value| value.find_number(|number| !single::holds(number)))
             .map_or(Ok(()), |value| Err(SystemError::NotInF32 { value }))
+    }
+
+    /// Which entries the Jacobian has.
+    ///
+    /// ```
+    /// use integrators::System;
+    ///
+    /// let system = System::parse("dx = y; dy = -x - y^3")?.states([("x", 1.0), ("y", 0.0)]).build()?;
+    /// assert_eq!(system.jacobian_pattern().entries(), [(0, 1), (1, 0), (1, 1)]);
+    /// # Ok::<(), integrators::SystemError>(())
+    /// ```
+    pub fn jacobian_pattern(&self) -> JacobianPattern {
+        let entries = self.jacobian().entries.into_iter().map(|(row, column, _)| (row, column));
+        JacobianPattern { states: self.states.len(), entries: entries.collect() }
+    }
+
+    /// Whether the time stands in the equations, other than in states.
+    pub fn depends_on_time(&self) -> bool {
+        let auxiliaries = self.auxiliaries.iter().map(|auxiliary| &auxiliary.value);
+        let mut found = false;
+        for value in auxiliaries.chain(&self.derivatives) {
+            value.each_symbol(&mut |symbol| found |= symbol == Symbol::Time);
+        }
+        found
     }
 
     /// The names of the states, in order.

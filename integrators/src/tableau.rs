@@ -1,4 +1,6 @@
-//! Coefficients of Runge-Kutta methods.
+//! Coefficients of Runge-Kutta and Rosenbrock methods.
+
+mod rosenbrock;
 
 mod explicit;
 mod implicit;
@@ -11,6 +13,8 @@ pub use self::implicit::{
     IMPLICIT, IMPLICIT_MIDPOINT, KVAERNO3, KVAERNO5, L_STABLE_DIRK_3, L_STABLE_SDIRK_4, SDIRK_2_2,
     TRAPEZOIDAL_DIRK,
 };
+
+pub use self::rosenbrock::{RODAS3P, ROS3P, ROSENBROCK, ROSENBROCK23, RosenbrockTableau};
 
 /// Weights of another result of the same stages, of another order: the difference of the two results
 /// estimates the error of a step.

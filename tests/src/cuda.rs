@@ -52,13 +52,21 @@ pub struct Case {
     pub method: Method,
     /// Whether a tolerance chooses its steps.
     pub adapts: bool,
+    /// What solves its linear systems; none for the default.
+    pub linear_solver: Option<&'static str>,
 }
 
-/// Every method with fixed steps, and where it can, with a tolerance.
+/// Every method with fixed steps, and where it can, with a tolerance; and one of each implicit family over
+/// the linear solver that is not the default here.
 pub fn cases() -> impl Iterator<Item = Case> {
     methods().flat_map(|method| {
-        let both = [Case { method, adapts: false }, Case { method, adapts: true }];
-        both.into_iter().filter(move |case| !case.adapts || method.is_adaptive())
+        let other = ["kvaerno3", "rodas3p"].contains(&method.name());
+        let linear_solvers =
+            [None, Some("minimal_residual")].into_iter().take(1 + usize::from(other));
+        linear_solvers.flat_map(move |linear_solver| {
+            let both = [false, true].map(|adapts| Case { method, adapts, linear_solver });
+            both.into_iter().filter(move |case| !case.adapts || method.is_adaptive())
+        })
     })
 }
 
@@ -68,13 +76,15 @@ pub fn cases() -> impl Iterator<Item = Case> {
 /// Where there is no such method.
 pub fn case(name: &str, adapts: bool) -> Case {
     let method = methods().find(|method| method.names().contains(&name));
-    Case { method: method.unwrap_or_else(|| panic!("no method `{name}`")), adapts }
+    let method = method.unwrap_or_else(|| panic!("no method `{name}`"));
+    Case { method, adapts, linear_solver: None }
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = if self.adapts { "adaptive" } else { "fixed" };
-        write!(f, "{} {}", steps, self.method.name())
+        write!(f, "{} {}", steps, self.method.name())?;
+        self.linear_solver.map_or(Ok(()), |solver| write!(f, " over {solver}"))
     }
 }
 
@@ -82,7 +92,11 @@ impl Case {
     /// A solver for [`lorenz`] that saves some rows. Its steps are of some length.
     pub fn solver(&self, precision: Precision) -> SolverBuilder {
         let solver = Solver::builder(&lorenz()).method(self.method.name()).precision(precision);
-        if self.adapts { solver.tolerance(1e-4) } else { solver.dt(0.05) }
+        let solver = if self.adapts { solver.tolerance(1e-4) } else { solver.dt(0.05) };
+        match self.linear_solver {
+            Some(linear_solver) => solver.linear_solver(linear_solver),
+            None => solver,
+        }
     }
 
     /// The kernel with all its buffers in one place, laid out for a target.

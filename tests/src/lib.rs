@@ -9,6 +9,7 @@ pub mod planted;
 pub mod problems;
 pub mod random;
 pub mod reference;
+pub mod rosenbrock;
 pub mod simulated;
 pub mod solve;
 

@@ -192,6 +192,43 @@ pub fn chain() -> Problem {
     }
 }
 
+/// The reactions of Robertson (1966): three species, at rates nine orders of magnitude apart.
+pub fn robertson() -> Problem {
+    Problem {
+        name: "robertson",
+        equations: "slow = 0.04*x; fast = 1e4*y*z\n\
+                    dx = fast - slow; dy = slow - fast - 3e7*y^2; dz = 3e7*y^2"
+            .to_owned(),
+        states: named([("x", 1.0), ("y", 0.0), ("z", 0.0)]),
+        constants: Vec::new(),
+        parameters: Vec::new(),
+        span: 0.0..40.0,
+        slopes: Box::new(|_, y, _, dy| {
+            let (slow, fast) = (0.04 * y[0], 1e4 * y[1] * y[2]);
+            dy[0] = fast - slow;
+            dy[1] = slow - fast - 3e7 * y[1] * y[1];
+            dy[2] = 3e7 * y[1] * y[1];
+        }),
+        exact: None,
+    }
+}
+
+/// Growth to a capacity that comes and goes: time and state in one product.
+pub fn seasonal_growth() -> Problem {
+    Problem {
+        name: "seasonal growth",
+        equations: "dx = rate*x*(1 - x/(2 + sin(3*t)))".to_owned(),
+        states: named([("x", 0.5)]),
+        constants: Vec::new(),
+        parameters: named([("rate", 2.0)]),
+        span: 0.0..2.0,
+        slopes: Box::new(|t, y, p, dy| {
+            dy[0] = p[0] * y[0] * (1.0 - y[0] / (2.0 + (3.0 * t).sin()));
+        }),
+        exact: None,
+    }
+}
+
 fn named<const N: usize>(values: [(&str, f64); N]) -> Values {
     values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

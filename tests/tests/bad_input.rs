@@ -722,6 +722,17 @@ mod solves {
     }
 
     #[test]
+    fn a_linear_solver_that_is_unknown() {
+        assert_refused!(
+            builder().method("rodas3p").linear_solver("minimal_residuals").build(),
+            SolveError::UnknownLinearSolver { .. },
+            "did you mean `minimal_residual`?",
+            "help: linear solvers are lu, minimal_residual"
+        );
+        assert!(builder().method("rodas3p").linear_solver("LU").build().is_ok());
+    }
+
+    #[test]
     fn names_that_are_unknown_or_given_twice() {
         assert_refused!(
             solve(builder(), &Batch::grid().parameter("rhoo", [1.0])),

@@ -12,7 +12,7 @@ use bytemuck::Pod;
 use integrators::device::arguments::Arguments;
 use integrators::device::host::HostDevice;
 use integrators::device::{Device, KernelSource};
-use integrators::factories::{Dirk, Factory, KernelText};
+use integrators::factories::{Dirk, Factory, KernelText, MinimalResidual, NewtonKrylov};
 use integrators::tableau::KVAERNO3;
 
 const RUNS: usize = 70;
@@ -126,7 +126,8 @@ const ROWS: usize = 5 * 3;
 
 /// A kernel that takes some steps of a DIRK method, and writes down what its caches hold.
 fn dirk_source(device: &Device, precision: Precision, place: Location) -> KernelSource {
-    let mut dirk = Dirk::new(3, KVAERNO3, None, 1e-10);
+    let linear_solver = Box::new(MinimalResidual::new(3, 1e-3));
+    let mut dirk = Dirk::new(3, KVAERNO3, None, NewtonKrylov::new(3, 1e-10, linear_solver));
     dirk.stage_increment = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk.solver.delta = Buffer::at(place);
@@ -142,7 +143,9 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
 
     let mut text = KernelText::new(&layout);
     text.push(&lorenz().kernel_text());
-    text.push(&lorenz().jacobian_text());
+    for function in dirk.system_functions() {
+        text.push(&lorenz().function_text(function));
+    }
     text.push("typedef struct { real_scalar *values; long long runs; } arguments;\n");
     // The statuses that a step may give.
     let kernels = include_str!("../../integrators/kernels/arguments.cuh");

@@ -4,7 +4,7 @@
 // The helpers of tests assert as well.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
-use buffer_tests::implicit::methods;
+use buffer_tests::implicit::{ImplicitTableau, methods};
 use buffer_tests::placement::placements;
 use buffer_tests::problems::{self, Problem};
 use buffer_tests::reference::{convergence_order, difference};
@@ -17,9 +17,18 @@ use ndarray::Axis;
 /// Rounding does not reach so far: what is solved to it is solved to rounding.
 const TIGHT: f64 = 1e-13;
 
-fn end_state(problem: &Problem, method: &str, steps: usize, device: &Device) -> Vec<f64> {
+const LINEAR_SOLVERS: [&str; 2] = ["lu", "minimal_residual"];
+
+fn end_state(
+    problem: &Problem,
+    method: &str,
+    linear_solver: &str,
+    steps: usize,
+    device: &Device,
+) -> Vec<f64> {
     let solver = problem.solver(method, Precision::F64, steps).unwrap();
-    let solver = solver.solver_tolerance(TIGHT).device(device.clone()).build().unwrap();
+    let solver = solver.linear_solver(linear_solver).solver_tolerance(TIGHT);
+    let solver = solver.device(device.clone()).build().unwrap();
     let solution = solver.solve(Batch::grid(), problem.span.clone()).unwrap();
     assert!(solution.status()[0].is_success(), "{method} of {}", problem.name);
     solution.end_states().column(0).to_vec()
@@ -42,7 +51,7 @@ fn each_method_has_its_order() {
                 (counts.map(|count| count / 2), 0.2)
             };
             let errors = counts.map(|steps| {
-                difference(&exact, &end_state(&problem, tableau.method, steps, &device))
+                difference(&exact, &end_state(&problem, tableau.method, "lu", steps, &device))
             });
             let order = convergence_order(&counts, &errors);
             let off = (order - tableau.order as f64).abs();
@@ -61,22 +70,25 @@ fn end_states_are_those_of_dense_newton_to_rounding() {
         for tableau in methods() {
             let span = problem.span.clone();
             let expected = tableau.integrate(&right_side, span, STEPS, &problem.initial());
-            let end = end_state(&problem, tableau.method, STEPS, &device.device);
-            let off = difference(&expected, &end);
-            let what = format!("{} by {} on {device}", problem.name, tableau.method);
-            assert!(off <= 1e-11, "{what} is off by {off:e}");
+            for linear_solver in LINEAR_SOLVERS {
+                let end = end_state(&problem, tableau.method, linear_solver, STEPS, &device.device);
+                let off = difference(&expected, &end);
+                let what = format!("{} by {} over {linear_solver}", problem.name, tableau.method);
+                assert!(off <= 1e-11, "{what} on {device} is off by {off:e}");
+            }
         }
     }
 }
 
 fn robertson() -> System {
-    System::parse(
-        "slow = 0.04*x; fast = 1e4*y*z; dx = fast - slow\ndz = 3e7*y^2\ndy = slow - fast - 3e7*y^2",
-    )
-    .unwrap()
-    .states([("x", 1.0), ("y", 0.0), ("z", 0.0)])
-    .build()
-    .unwrap()
+    problems::robertson().system().unwrap()
+}
+
+/// A method with its linear solver; one of them with each.
+fn over_linear_solvers(tableau: ImplicitTableau) -> Vec<(ImplicitTableau, &'static str)> {
+    let solvers = if tableau.method == "kvaerno3" { 2 } else { 1 };
+    let solvers = LINEAR_SOLVERS.into_iter().take(solvers);
+    solvers.map(|linear_solver| (tableau.clone(), linear_solver)).collect()
 }
 
 #[test]
@@ -85,13 +97,18 @@ fn a_stiff_reaction_reaches_its_published_state() {
     for (precision, tolerances) in
         [(Precision::F64, [2e-6, 1e-10, 2e-6]), (Precision::F32, [2e-4, 1e-8, 2e-4])]
     {
-        // The first stages of kvaerno5 have no solution by minimal residuals in steps of this length.
-        for tableau in methods().into_iter().filter(|tableau| tableau.method != "kvaerno5") {
+        // In steps of this length, minimal residuals do not solve the first stages of kvaerno5.
+        let over = methods().into_iter().flat_map(over_linear_solvers);
+        for (tableau, linear_solver) in over.filter(|(tableau, solver)| {
+            (tableau.method, *solver) != ("kvaerno5", "minimal_residual")
+        }) {
             for device in devices() {
                 let solver = Solver::builder(&robertson()).method(tableau.method).dt(0.01);
-                let solver = solver.precision(precision).device(device.device.clone());
-                let solution = solver.build().unwrap().solve(Batch::grid(), 0.0..40.0).unwrap();
-                let what = format!("{} in {precision} on {device}", tableau.method);
+                let solver = solver.linear_solver(linear_solver).precision(precision);
+                let solver = solver.device(device.device.clone()).build().unwrap();
+                let solution = solver.solve(Batch::grid(), 0.0..40.0).unwrap();
+                let what =
+                    format!("{} over {linear_solver} in {precision} on {device}", tableau.method);
                 let ends = solution.end_states();
                 for ((value, published), tolerance) in
                     ends.column(0).iter().zip(published).zip(tolerances)
@@ -157,11 +174,14 @@ fn solve(solver: &SolverBuilder, device: &Device) -> Vec<Vec<u64>> {
 #[test]
 fn results_do_not_depend_on_placement() {
     for (precision, lanes) in [(Precision::F32, 16), (Precision::F64, 1)] {
-        let declared = problems::lorenz().solver("kvaerno3", precision, 40).unwrap();
-        let expected = solve(&declared, &host(lanes));
-        for placement in placements(&declared.factory().unwrap()).unwrap() {
-            let placed = placement.apply(&declared);
-            assert!(solve(&placed, &host(lanes)) == expected, "{precision}: {}", placement.name);
+        for linear_solver in LINEAR_SOLVERS {
+            let declared = problems::lorenz().solver("kvaerno3", precision, 40).unwrap();
+            let declared = declared.linear_solver(linear_solver);
+            let expected = solve(&declared, &host(lanes));
+            for placement in placements(&declared.factory().unwrap()).unwrap() {
+                let what = format!("{precision} over {linear_solver}: {}", placement.name);
+                assert!(solve(&placement.apply(&declared), &host(lanes)) == expected, "{what}");
+            }
         }
     }
 }
@@ -169,11 +189,18 @@ fn results_do_not_depend_on_placement() {
 #[test]
 fn results_depend_neither_on_lanes_nor_on_the_runs_beside() {
     for precision in [Precision::F32, Precision::F64] {
-        let solver = problems::lorenz().solver("l_stable_sdirk_4", precision, 40).unwrap();
-        let expected = solve(&solver, &host(1));
-        assert!(expected[0] != expected[1], "runs differ");
-        for lanes in [2, 8, 16] {
-            assert!(solve(&solver, &host(lanes)) == expected, "{lanes} lanes of {precision}");
+        for method in ["l_stable_sdirk_4", "rodas3p"] {
+            for linear_solver in LINEAR_SOLVERS {
+                let solver = problems::lorenz().solver(method, precision, 40).unwrap();
+                let solver = solver.linear_solver(linear_solver);
+                let expected = solve(&solver, &host(1));
+                assert!(expected[0] != expected[1], "runs differ");
+                for lanes in [2, 8, 16] {
+                    let what =
+                        format!("{method} over {linear_solver}, {lanes} lanes of {precision}");
+                    assert!(solve(&solver, &host(lanes)) == expected, "{what}");
+                }
+            }
         }
     }
 }
@@ -189,9 +216,11 @@ fn a_stage_that_cannot_be_solved_ends_its_run_and_no_other() {
         good.iter().enumerate().flat_map(|(i, x)| [bad[i % bad.len()], *x]).collect();
     for device in devices() {
         for precision in [Precision::F32, Precision::F64] {
-            for tableau in methods() {
-                let what = format!("{} in {precision} on {device}", tableau.method);
+            for (tableau, linear_solver) in methods().into_iter().flat_map(over_linear_solvers) {
+                let what =
+                    format!("{} over {linear_solver} in {precision} on {device}", tableau.method);
                 let solver = Solver::builder(&system).method(tableau.method).precision(precision);
+                let solver = solver.linear_solver(linear_solver);
                 let solver = solver.dt(0.25).save_every(0.5).device(device.device.clone());
                 let solver = solver.build().unwrap();
                 let run = |initial: &[f64]| {

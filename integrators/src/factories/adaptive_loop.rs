@@ -1,8 +1,11 @@
 //! The initial value problem of one run, from save point to save point with steps of its own.
 
+use std::collections::BTreeSet;
+
 use buffer_core::{Buffer, BufferError, Buffers};
 
 use super::{BoxedFactory, Factory, KernelText};
+use crate::SystemFunction;
 
 /// The loop over the steps of a run, each as long as a tolerance allows.
 #[derive(Buffers)]
@@ -78,7 +81,7 @@ impl Factory for AdaptiveLoop {
         Ok(())
     }
 
-    fn uses_jacobian(&self) -> bool {
-        self.step.uses_jacobian()
+    fn system_functions(&self) -> BTreeSet<SystemFunction> {
+        self.step.system_functions()
     }
 }

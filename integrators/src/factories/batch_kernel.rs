@@ -44,8 +44,8 @@ impl BatchKernel {
         layout: &Layout,
     ) -> Result<KernelSource, BufferError> {
         text.push(&system.kernel_text());
-        if self.r#loop.uses_jacobian() {
-            text.push(&system.jacobian_text());
+        for function in self.r#loop.system_functions() {
+            text.push(&system.function_text(function));
         }
         self.write(&mut text, self.prefix())?;
         Ok(KernelSource {

@@ -1,9 +1,12 @@
 //! Diagonally implicit Runge-Kutta methods.
 
+use std::collections::BTreeSet;
+
 use buffer_core::{Buffer, BufferError, Buffers};
 
 use super::stage_sums::StageSums;
 use super::{Factory, KernelText, NewtonKrylov};
+use crate::SystemFunction;
 use crate::tableau::{Embedded, Tableau};
 
 /// A step of a diagonally implicit Runge-Kutta method.
@@ -53,9 +56,14 @@ pub struct Dirk {
 }
 
 impl Dirk {
-    /// The method of `tableau` for `n` states, with stages solved to a tolerance, and with an estimate
-    /// of each step's error where one is given.
-    pub fn new(n: usize, tableau: Tableau, estimate: Option<Embedded>, tolerance: f64) -> Self {
+    /// The method of `tableau` for `n` states, with a solver of its stages, and with an estimate of each
+    /// step's error where one is given.
+    pub fn new(
+        n: usize,
+        tableau: Tableau,
+        estimate: Option<Embedded>,
+        solver: NewtonKrylov,
+    ) -> Self {
         let unused = 1 + usize::from(tableau.ends_in_last_stage());
         Self {
             n,
@@ -67,7 +75,7 @@ impl Dirk {
             accumulator: Buffer::new(),
             stage_base: Buffer::new(),
             stage_rhs: Buffer::new(),
-            solver: NewtonKrylov::new(n, tolerance),
+            solver,
         }
     }
 
@@ -111,19 +119,25 @@ impl Factory for Dirk {
         Ok(())
     }
 
-    fn uses_jacobian(&self) -> bool {
-        true
+    fn system_functions(&self) -> BTreeSet<SystemFunction> {
+        self.solver.system_functions()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::MinimalResidual;
     use super::*;
     use crate::tableau::{IMPLICIT_MIDPOINT, KVAERNO3};
 
+    fn dirk(tableau: Tableau, estimate: Option<Embedded>) -> Dirk {
+        let linear_solver = Box::new(MinimalResidual::new(3, 1e-3));
+        Dirk::new(3, tableau, estimate, NewtonKrylov::new(3, 1e-6, linear_solver))
+    }
+
     #[test]
     fn the_implicit_midpoint_rule_solves_one_stage() {
-        let dirk = Dirk::new(3, IMPLICIT_MIDPOINT, None, 1e-6);
+        let dirk = dirk(IMPLICIT_MIDPOINT, None);
         assert_eq!((dirk.stage_sums, dirk.kept_rhs), (0, 0));
         assert_eq!(
             dirk.calls(),
@@ -133,7 +147,7 @@ mod tests {
 
     #[test]
     fn kvaerno3_begins_with_the_derivative_it_has_and_solves_for_the_result() {
-        let dirk = Dirk::new(3, KVAERNO3, None, 1e-6);
+        let dirk = dirk(KVAERNO3, None);
         assert_eq!((dirk.stage_sums, dirk.kept_rhs), (2, 3));
         let calls = dirk.calls();
         let targets: Vec<&str> =
@@ -157,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_estimate_adds_up_beside_the_result() {
-        let calls = Dirk::new(3, KVAERNO3, KVAERNO3.embedded, 1e-6).calls();
+        let calls = dirk(KVAERNO3, KVAERNO3.embedded).calls();
         let error: Vec<&String> = calls.iter().filter(|call| call.contains("error")).collect();
         assert!(error[0].starts_with("BEGIN(first_sums, error, "), "{error:?}");
         assert!(error[1..].iter().all(|call| call.starts_with("ADD(sums, error, error, ")));

@@ -1,8 +1,11 @@
 //! The initial value problem of one run, from save point to save point with a fixed step.
 
+use std::collections::BTreeSet;
+
 use buffer_core::{Buffer, BufferError, Buffers};
 
 use super::{BoxedFactory, Factory, KernelText};
+use crate::SystemFunction;
 
 /// The loop over the steps of a run, all of them equal.
 #[derive(Buffers)]
@@ -53,7 +56,7 @@ impl Factory for IvpLoop {
         Ok(())
     }
 
-    fn uses_jacobian(&self) -> bool {
-        self.step.uses_jacobian()
+    fn system_functions(&self) -> BTreeSet<SystemFunction> {
+        self.step.system_functions()
     }
 }

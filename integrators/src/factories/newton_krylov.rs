@@ -1,46 +1,60 @@
 //! Newton's method.
 
+use std::collections::BTreeSet;
+
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText, MinimalResidual};
+use super::{Factory, KernelText, LinearSolver};
+use crate::SystemFunction;
 
 /// Corrections after which a stage counts as unsolved.
 const MAX_ITERATIONS: usize = 16;
 
 /// A solver for the stages of implicit methods.
 #[derive(Buffers)]
-#[buffers(prefix = "newton_krylov")]
+#[buffers(prefix = "newton_krylov", phases(loop iteration { evaluate, solve, correct }))]
 pub struct NewtonKrylov {
     /// The number of unknowns.
     pub n: usize,
+    /// The elements of `prepared`.
+    pub prepared_elements: usize,
     /// What the error of a solution may be, relative to 1 + |state|.
     pub tolerance: f64,
 
     /// A correction.
-    #[buffer(size = n, location = "local")]
+    #[buffer(size = n, location = "local", live = solve..=correct)]
     pub delta: Buffer,
     /// What is left of the equations.
-    #[buffer(size = n, location = "local")]
+    #[buffer(size = n, location = "local", live = evaluate..=solve)]
     pub residual: Buffer,
+    /// What the linear solver keeps of the Jacobian.
+    #[buffer(size = prepared_elements, location = "local", live = solve)]
+    pub prepared: Buffer,
     /// The rate at which the corrections of the latest solve shrank.
     #[buffer(size = 1, location = "local", persistent)]
     pub prev_theta: Buffer,
 
     /// What finds the corrections.
-    #[child]
-    pub linear_solver: MinimalResidual,
+    #[child(call = solve)]
+    pub linear_solver: Box<dyn LinearSolver + Send + Sync>,
 }
 
 impl NewtonKrylov {
-    /// A solver for `n` unknowns.
-    pub fn new(n: usize, tolerance: f64) -> Self {
+    /// A solver for `n` unknowns, around one for its linear systems.
+    pub fn new(
+        n: usize,
+        tolerance: f64,
+        linear_solver: Box<dyn LinearSolver + Send + Sync>,
+    ) -> Self {
         Self {
             n,
+            prepared_elements: linear_solver.prepared_elements(),
             tolerance,
             delta: Buffer::new(),
             residual: Buffer::new(),
+            prepared: Buffer::new(),
             prev_theta: Buffer::new(),
-            linear_solver: MinimalResidual::new(n),
+            linear_solver,
         }
     }
 }
@@ -56,5 +70,9 @@ impl Factory for NewtonKrylov {
         ));
         text.push(include_str!("../../kernels/newton_krylov.cuh"));
         Ok(())
+    }
+
+    fn system_functions(&self) -> BTreeSet<SystemFunction> {
+        self.linear_solver.system_functions()
     }
 }

@@ -15,6 +15,7 @@ use crate::batch::Batch;
 use crate::device::host::HostDevice;
 use crate::device::{Device, DeviceError, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
+use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
 use crate::schedule::{Stepping, Tolerance};
 use crate::system::System;
@@ -54,6 +55,7 @@ pub struct SolverBuilder {
     max_steps: Option<usize>,
     first_step: Option<f64>,
     solver_tolerance: Option<f64>,
+    linear_solver: Option<String>,
     save_every: Option<f64>,
     device: Option<Device>,
     other_locations: Option<Location>,
@@ -75,6 +77,7 @@ impl SolverBuilder {
             max_steps: None,
             first_step: None,
             solver_tolerance: None,
+            linear_solver: None,
             save_every: None,
             device: None,
             other_locations: None,
@@ -85,7 +88,7 @@ impl SolverBuilder {
     }
 
     /// Sets the method, by any of the names that [`methods`](crate::methods) lists; `tsit5` is the
-    /// default. Stiff systems need an implicit one, as `kvaerno5` is. Letters may be of either case.
+    /// default. Stiff systems need an implicit one, as `kvaerno5` or `rodas3p` is. Letters may be of either case.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into().to_ascii_lowercase();
@@ -175,6 +178,16 @@ impl SolverBuilder {
         self
     }
 
+    /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
+    /// the Jacobian; or `minimal_residual`, which only multiplies with the Jacobian, and fails where rates
+    /// lie too far apart. The first is the default where its text is not long: for up to 14 states, and up
+    /// to 64 where the Jacobian has few entries. Letters may be of either case.
+    #[must_use]
+    pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
+        self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());
+        self
+    }
+
     /// Saves the initial state and the state after each such time, as long as it is within the span.
     /// Without it the state at the end of the span is saved, and no other.
     #[must_use]
@@ -235,7 +248,11 @@ impl SolverBuilder {
         let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::of_solver);
         let solver_tolerance = self.solver_tolerance.unwrap_or(default);
         check_solver_tolerance(solver_tolerance)?;
-        let step = method.step(states, tolerance.is_some(), solver_tolerance);
+        let linear_solver = match &self.linear_solver {
+            Some(name) => find_linear_solver(name)?,
+            None => LinearSolverKind::default_for(&self.system),
+        };
+        let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
         let r#loop: BoxedFactory = if tolerance.is_some() {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
@@ -494,6 +511,14 @@ fn find(name: &str) -> Result<Method, SolveError> {
     methods().find(|method| method.names().contains(&name)).ok_or_else(|| {
         let known = methods().flat_map(|method| method.names()).copied().collect();
         SolveError::UnknownMethod { given: name.to_owned(), known }
+    })
+}
+
+/// The linear solver of a name.
+fn find_linear_solver(name: &str) -> Result<LinearSolverKind, SolveError> {
+    LinearSolverKind::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
+        let known = LinearSolverKind::ALL.into_iter().map(LinearSolverKind::name).collect();
+        SolveError::UnknownLinearSolver { given: name.to_owned(), known }
     })
 }
 

@@ -21,6 +21,14 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// The linear solver does not exist.
+    #[error("unknown linear solver `{given}`{}\nhelp: linear solvers are {}", did_you_mean(given, known.iter().copied()), known.join(", "))]
+    UnknownLinearSolver {
+        /// The name given.
+        given: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
     /// Neither a step was given nor a tolerance.
     #[error(
         "how long the steps of `{method}` are was not given\nhelp: add {}`.dt(...)`",

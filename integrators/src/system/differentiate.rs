@@ -1,8 +1,11 @@
 //! Symbolic derivatives of a system, by forward accumulation: each part of an expression is carried
-//! with its tangent, so the derivatives are as long as the equations, up to a factor.
+//! with its tangents, one for each direction that it changes along, so the derivatives are as long as
+//! the equations, up to a factor and the number of directions.
 //!
 //! Where a slope is infinite, as that of a root at zero, zero stands for it: what uses derivatives
 //! here corrects its errors with values, and needs numbers to go on with.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::System;
 use super::expression::{Expression, Function, Operator, Symbol};
@@ -16,56 +19,100 @@ pub(super) struct Derivatives {
     pub(super) results: Vec<Expression<Symbol>>,
 }
 
+/// The Jacobian without what is zero wherever it is taken.
+pub(super) struct Jacobian {
+    /// As of [`Derivatives`].
+    pub(super) parts: Vec<Expression<Symbol>>,
+    /// Rows, columns and values, row by row.
+    pub(super) entries: Vec<(usize, usize, Expression<Symbol>)>,
+}
+
 impl System {
     /// The product of the Jacobian with the vector whose elements are [`Symbol::Direction`].
     pub(super) fn jacobian_vector(&self) -> Derivatives {
-        let mut parts = Vec::new();
-        let mut pass = Pass::new(self, &mut parts, |state| symbol(Symbol::Direction(state)));
-        let results = self.derivatives.iter().map(|right| pass.dual(right).tangent).collect();
-        Derivatives { parts, results }
+        self.along_one_direction(|seed| match seed {
+            Symbol::State(state) => Some(symbol(Symbol::Direction(state))),
+            _ => None,
+        })
+    }
+
+    /// The derivatives with respect to the time where it stands in the equations.
+    pub(super) fn time_derivative(&self) -> Derivatives {
+        self.along_one_direction(|seed| (seed == Symbol::Time).then_some(ONE))
+    }
+
+    /// The Jacobian, entry by entry.
+    pub(super) fn jacobian(&self) -> Jacobian {
+        let (parts, tangents) = self.tangents(|seed| match seed {
+            Symbol::State(state) => Tangents::from([(state, ONE)]),
+            _ => Tangents::new(),
+        });
+        let entries = tangents.into_iter().enumerate().flat_map(|(row, tangents)| {
+            tangents.into_iter().map(move |(column, value)| (row, column, value))
+        });
+        Jacobian { parts, entries: entries.collect() }
     }
 
     /// The diagonal of the Jacobian.
     pub(super) fn jacobian_diagonal(&self) -> Derivatives {
-        let mut parts = Vec::new();
-        let along = |(own, right)| {
-            let seed = |state| if state == own { ONE } else { ZERO };
-            Pass::new(self, &mut parts, seed).dual(right).tangent
-        };
-        let results = self.derivatives.iter().enumerate().map(along).collect();
+        let Jacobian { parts, entries } = self.jacobian();
+        let mut results = vec![ZERO; self.derivatives.len()];
+        for (row, column, value) in entries {
+            if let Some(result) = results.get_mut(row).filter(|_| row == column) {
+                *result = value;
+            }
+        }
         Derivatives { parts, results }
+    }
+
+    fn along_one_direction(
+        &self,
+        seed: impl Fn(Symbol) -> Option<Expression<Symbol>>,
+    ) -> Derivatives {
+        let (parts, tangents) =
+            self.tangents(|symbol| seed(symbol).map(|tangent| (0, tangent)).into_iter().collect());
+        let only = |mut tangents: Tangents| tangents.remove(&0).unwrap_or(ZERO);
+        Derivatives { parts, results: tangents.into_iter().map(only).collect() }
+    }
+
+    /// The parts and the tangents of all equations, from those of the symbols.
+    fn tangents(
+        &self,
+        seed: impl Fn(Symbol) -> Tangents,
+    ) -> (Vec<Expression<Symbol>>, Vec<Tangents>) {
+        let mut pass = Pass { parts: Vec::new(), seed, auxiliaries: Vec::new() };
+        for auxiliary in &self.auxiliaries {
+            let tangents = pass.dual(&auxiliary.value).tangents;
+            let tangents = pass.name_all(tangents);
+            pass.auxiliaries.push(tangents);
+        }
+        let tangents = self.derivatives.iter().map(|right| pass.dual(right).tangents).collect();
+        (pass.parts, tangents)
     }
 }
 
 const ZERO: Expression<Symbol> = Expression::Number(0.0);
 const ONE: Expression<Symbol> = Expression::Number(1.0);
 
-/// A value and its derivative.
-pub(super) struct Dual {
+/// The derivatives of something along each direction that it changes along.
+type Tangents = BTreeMap<usize, Expression<Symbol>>;
+
+/// A value and its derivatives.
+struct Dual {
     value: Expression<Symbol>,
-    tangent: Expression<Symbol>,
+    tangents: Tangents,
 }
 
-/// Derivatives along one direction.
-struct Pass<'a, S> {
-    parts: &'a mut Vec<Expression<Symbol>>,
-    /// The tangent of each state.
+/// Derivatives along some directions.
+struct Pass<S> {
+    parts: Vec<Expression<Symbol>>,
+    /// The tangents of the states and of the time.
     seed: S,
-    /// The tangent of each auxiliary.
-    auxiliaries: Vec<Expression<Symbol>>,
+    /// The tangents of each auxiliary.
+    auxiliaries: Vec<Tangents>,
 }
 
-impl<'a, S: Fn(usize) -> Expression<Symbol>> Pass<'a, S> {
-    fn new(system: &System, parts: &'a mut Vec<Expression<Symbol>>, seed: S) -> Self {
-        let mut pass = Self { parts, seed, auxiliaries: Vec::new() };
-        for auxiliary in &system.auxiliaries {
-            let tangent = pass.dual(&auxiliary.value).tangent;
-            let tangent = pass.name(tangent);
-            pass.auxiliaries.push(tangent);
-        }
-        pass
-    }
-
+impl<S: Fn(Symbol) -> Tangents> Pass<S> {
     /// A symbol for what is used more than once.
     fn name(&mut self, expression: Expression<Symbol>) -> Expression<Symbol> {
         match expression {
@@ -75,6 +122,10 @@ impl<'a, S: Fn(usize) -> Expression<Symbol>> Pass<'a, S> {
                 symbol(Symbol::Part(self.parts.len() - 1))
             }
         }
+    }
+
+    fn name_all(&mut self, tangents: Tangents) -> Tangents {
+        tangents.into_iter().map(|(along, tangent)| (along, self.name(tangent))).collect()
     }
 
     /// Differentiates an expression. A sum is as deep as it is long, so left sides are walked.
@@ -95,23 +146,20 @@ impl<'a, S: Fn(usize) -> Expression<Symbol>> Pass<'a, S> {
 
     fn operand(&mut self, operand: &Expression<Symbol>) -> Dual {
         match operand {
-            Expression::Number(_) => Dual { value: operand.clone(), tangent: ZERO },
+            Expression::Number(_) => Dual { value: operand.clone(), tangents: Tangents::new() },
             Expression::Symbol(symbol) => {
-                let tangent = match *symbol {
-                    Symbol::State(index) => (self.seed)(index),
+                let tangents = match *symbol {
                     Symbol::Auxiliary(index) => {
-                        self.auxiliaries.get(index).cloned().unwrap_or(ZERO)
+                        self.auxiliaries.get(index).cloned().unwrap_or_default()
                     }
-                    Symbol::Time
-                    | Symbol::Parameter(_)
-                    | Symbol::Direction(_)
-                    | Symbol::Part(_) => ZERO,
+                    other => (self.seed)(other),
                 };
-                Dual { value: operand.clone(), tangent }
+                Dual { value: operand.clone(), tangents }
             }
             Expression::Negated(inner) => {
-                let Dual { value, tangent } = self.dual(inner);
-                Dual { value: negated(value), tangent: negated(tangent) }
+                let Dual { value, tangents } = self.dual(inner);
+                let tangents = each(tangents, negated);
+                Dual { value: negated(value), tangents }
             }
             Expression::Binary(..) => self.dual(operand),
             Expression::Call(function, arguments) => {
@@ -125,23 +173,26 @@ impl<'a, S: Fn(usize) -> Expression<Symbol>> Pass<'a, S> {
         match operator {
             Operator::Plus => Dual {
                 value: sum(left.value, right.value),
-                tangent: sum(left.tangent, right.tangent),
+                tangents: both(left.tangents, right.tangents, sum),
             },
             Operator::Minus => Dual {
                 value: difference(left.value, right.value),
-                tangent: difference(left.tangent, right.tangent),
+                tangents: both(left.tangents, right.tangents, difference),
             },
             Operator::Times => {
                 let (x, y) = (self.name(left.value), self.name(right.value));
-                let tangent =
-                    sum(product(left.tangent, y.clone()), product(x.clone(), right.tangent));
-                Dual { value: product(x, y), tangent }
+                let tangents = both(left.tangents, right.tangents, |dx, dy| {
+                    sum(product(dx, y.clone()), product(x.clone(), dy))
+                });
+                Dual { value: product(x, y), tangents }
             }
             Operator::Divided => {
                 let divisor = self.name(right.value);
                 let value = self.name(quotient(left.value, divisor.clone()));
-                let change = difference(left.tangent, product(value.clone(), right.tangent));
-                Dual { value, tangent: quotient(change, divisor) }
+                let tangents = both(left.tangents, right.tangents, |dx, dy| {
+                    quotient(difference(dx, product(value.clone(), dy)), divisor.clone())
+                });
+                Dual { value, tangents }
             }
             Operator::Power => self.call(Function::POW, vec![left, right]),
         }
@@ -150,119 +201,136 @@ impl<'a, S: Fn(usize) -> Expression<Symbol>> Pass<'a, S> {
     fn call(&mut self, function: Function, arguments: Vec<Dual>) -> Dual {
         let (values, tangents): (Vec<_>, Vec<_>) = arguments
             .into_iter()
-            .map(|argument| (self.name(argument.value), self.name(argument.tangent)))
+            .map(|argument| (self.name(argument.value), argument.tangents))
             .unzip();
         let value = self.name(call(function, values.clone()));
-        let tangent = if tangents.iter().all(|tangent| *tangent == ZERO) {
-            ZERO
-        } else {
-            (function.tangent)(&values, &tangents, &value)
+        let tangents = match function.tangent {
+            Tangent::Slopes(slopes) => {
+                let slopes = slopes(&values, &value);
+                let terms = slopes.into_iter().zip(tangents);
+                let changing = terms.filter(|(_, tangents)| !tangents.is_empty());
+                changing.fold(Tangents::new(), |total, (slope, tangents)| {
+                    let slope = self.name(slope);
+                    both(total, tangents, |total, dx| sum(total, product(slope.clone(), dx)))
+                })
+            }
+            Tangent::Selection(select) => {
+                let tangents: Vec<_> =
+                    tangents.into_iter().map(|tangents| self.name_all(tangents)).collect();
+                let along: BTreeSet<usize> =
+                    tangents.iter().flat_map(|t| t.keys().copied()).collect();
+                let tangent = |along: usize| {
+                    let dx: Vec<_> = tangents
+                        .iter()
+                        .map(|tangents| tangents.get(&along).cloned().unwrap_or(ZERO))
+                        .collect();
+                    (along, select(&values, &dx))
+                };
+                along.into_iter().map(tangent).filter(is_not_zero).collect()
+            }
         };
-        Dual { value, tangent }
+        Dual { value, tangents }
     }
 }
 
-/// The tangent of a function from its arguments, their tangents, and its value.
-pub(super) type Tangent =
-    fn(&[Expression<Symbol>], &[Expression<Symbol>], &Expression<Symbol>) -> Expression<Symbol>;
+fn is_not_zero((_, tangent): &(usize, Expression<Symbol>)) -> bool {
+    *tangent != ZERO
+}
+
+/// What becomes of tangents, one by one.
+fn each(tangents: Tangents, of: impl Fn(Expression<Symbol>) -> Expression<Symbol>) -> Tangents {
+    tangents.into_iter().map(|(along, tangent)| (along, of(tangent))).collect()
+}
+
+/// What becomes of the tangents of two things, direction by direction.
+fn both(
+    left: Tangents,
+    mut right: Tangents,
+    of: impl Fn(Expression<Symbol>, Expression<Symbol>) -> Expression<Symbol>,
+) -> Tangents {
+    let mut tangents = Tangents::new();
+    for (along, dx) in left {
+        let dy = right.remove(&along).unwrap_or(ZERO);
+        tangents.insert(along, of(dx, dy));
+    }
+    for (along, dy) in right {
+        tangents.insert(along, of(ZERO, dy));
+    }
+    tangents.into_iter().filter(is_not_zero).collect()
+}
+
+type Terms<'a> = &'a [Expression<Symbol>];
+type Term<'a> = &'a Expression<Symbol>;
+
+/// How a function's tangent comes of those of its arguments.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tangent {
+    /// By its slope along each argument, from the arguments and its value.
+    Slopes(fn(Terms<'_>, Term<'_>) -> Vec<Expression<Symbol>>),
+    /// It is one of them, as the arguments say. The others may be infinite, so none is multiplied.
+    Selection(fn(Terms<'_>, Terms<'_>) -> Expression<Symbol>),
+}
 
 /// One per function of the language.
 pub(super) mod tangents {
     use super::{
-        Expression, Function, ONE, Symbol, ZERO, call, difference, negated, product, quotient, sum,
+        Expression, Function, ONE, Symbol, Term, Terms, ZERO, call, difference, negated, product,
+        quotient, sum,
     };
-
-    type Terms<'a> = &'a [Expression<Symbol>];
-    type Term<'a> = &'a Expression<Symbol>;
-
-    /// The first argument with its tangent.
-    fn first(x: Terms<'_>, dx: Terms<'_>) -> (Expression<Symbol>, Expression<Symbol>) {
-        (argument(x, 0), argument(dx, 0))
-    }
 
     fn argument(terms: Terms<'_>, index: usize) -> Expression<Symbol> {
         terms.get(index).cloned().unwrap_or(ZERO)
     }
 
-    pub(in super::super) fn sqrt(
-        _: Terms<'_>,
-        dx: Terms<'_>,
-        root: Term<'_>,
-    ) -> Expression<Symbol> {
+    pub(in super::super) fn sqrt(_: Terms<'_>, root: Term<'_>) -> Vec<Expression<Symbol>> {
         let slope = quotient(Expression::Number(0.5), root.clone());
-        product(super::select_less(ZERO, root.clone(), slope, ZERO), argument(dx, 0))
+        vec![super::select_less(ZERO, root.clone(), slope, ZERO)]
     }
 
-    pub(in super::super) fn exp(
-        _: Terms<'_>,
-        dx: Terms<'_>,
-        value: Term<'_>,
-    ) -> Expression<Symbol> {
-        product(value.clone(), argument(dx, 0))
+    pub(in super::super) fn exp(_: Terms<'_>, value: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![value.clone()]
     }
 
-    pub(in super::super) fn log(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
-        let (x, dx) = first(x, dx);
-        quotient(dx, x)
+    pub(in super::super) fn log(x: Terms<'_>, _: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![quotient(ONE, argument(x, 0))]
     }
 
-    pub(in super::super) fn sin(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
-        let (x, dx) = first(x, dx);
-        product(call(Function::COS, vec![x]), dx)
+    pub(in super::super) fn sin(x: Terms<'_>, _: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![call(Function::COS, x.to_vec())]
     }
 
-    pub(in super::super) fn cos(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
-        let (x, dx) = first(x, dx);
-        negated(product(call(Function::SIN, vec![x]), dx))
+    pub(in super::super) fn cos(x: Terms<'_>, _: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![negated(call(Function::SIN, x.to_vec()))]
     }
 
-    pub(in super::super) fn tan(
-        _: Terms<'_>,
-        dx: Terms<'_>,
-        value: Term<'_>,
-    ) -> Expression<Symbol> {
-        product(sum(ONE, product(value.clone(), value.clone())), argument(dx, 0))
+    pub(in super::super) fn tan(_: Terms<'_>, value: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![sum(ONE, product(value.clone(), value.clone()))]
     }
 
-    pub(in super::super) fn tanh(
-        _: Terms<'_>,
-        dx: Terms<'_>,
-        value: Term<'_>,
-    ) -> Expression<Symbol> {
-        product(difference(ONE, product(value.clone(), value.clone())), argument(dx, 0))
+    pub(in super::super) fn tanh(_: Terms<'_>, value: Term<'_>) -> Vec<Expression<Symbol>> {
+        vec![difference(ONE, product(value.clone(), value.clone()))]
     }
 
-    pub(in super::super) fn abs(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
-        let (x, dx) = first(x, dx);
+    pub(in super::super) fn abs(x: Terms<'_>, dx: Terms<'_>) -> Expression<Symbol> {
+        let (x, dx) = (argument(x, 0), argument(dx, 0));
         super::select_less(x, ZERO, negated(dx.clone()), dx)
     }
 
-    pub(in super::super) fn min(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
+    pub(in super::super) fn min(x: Terms<'_>, dx: Terms<'_>) -> Expression<Symbol> {
         super::select_less(argument(x, 0), argument(x, 1), argument(dx, 0), argument(dx, 1))
     }
 
-    pub(in super::super) fn max(x: Terms<'_>, dx: Terms<'_>, _: Term<'_>) -> Expression<Symbol> {
+    pub(in super::super) fn max(x: Terms<'_>, dx: Terms<'_>) -> Expression<Symbol> {
         super::select_less(argument(x, 1), argument(x, 0), argument(dx, 0), argument(dx, 1))
     }
 
-    pub(in super::super) fn select_less(
-        x: Terms<'_>,
-        dx: Terms<'_>,
-        _: Term<'_>,
-    ) -> Expression<Symbol> {
+    pub(in super::super) fn select_less(x: Terms<'_>, dx: Terms<'_>) -> Expression<Symbol> {
         super::select_less(argument(x, 0), argument(x, 1), argument(dx, 2), argument(dx, 3))
     }
 
-    pub(in super::super) fn pow(
-        x: Terms<'_>,
-        dx: Terms<'_>,
-        value: Term<'_>,
-    ) -> Expression<Symbol> {
+    pub(in super::super) fn pow(x: Terms<'_>, value: Term<'_>) -> Vec<Expression<Symbol>> {
         let (base, exponent) = (argument(x, 0), argument(x, 1));
-        sum(
-            product(slope_of_base(&base, &exponent), argument(dx, 0)),
-            product(slope_of_exponent(base, value), argument(dx, 1)),
-        )
+        vec![slope_of_base(&base, &exponent), slope_of_exponent(base, value)]
     }
 
     fn slope_of_base(base: Term<'_>, exponent: Term<'_>) -> Expression<Symbol> {
@@ -373,6 +441,7 @@ fn select_less(
 
 #[cfg(test)]
 mod tests {
+    use super::super::SystemFunction;
     use super::super::expression::Value;
     use super::*;
 
@@ -387,6 +456,7 @@ mod tests {
 
     /// Values of symbols: of the states, the one parameter, a direction, and what comes of them.
     struct Point<'a> {
+        t: f64,
         states: &'a [f64],
         direction: &'a [f64],
         auxiliaries: Vec<f64>,
@@ -395,7 +465,12 @@ mod tests {
 
     impl<'a> Point<'a> {
         fn new(system: &System, states: &'a [f64], direction: &'a [f64]) -> Self {
-            let mut point = Self { states, direction, auxiliaries: Vec::new(), parts: Vec::new() };
+            Self::at(0.5, system, states, direction)
+        }
+
+        fn at(t: f64, system: &System, states: &'a [f64], direction: &'a [f64]) -> Self {
+            let (auxiliaries, parts) = (Vec::new(), Vec::new());
+            let mut point = Self { t, states, direction, auxiliaries, parts };
             for auxiliary in &system.auxiliaries {
                 point.auxiliaries.push(point.value(&auxiliary.value));
             }
@@ -412,7 +487,7 @@ mod tests {
         fn value(&self, expression: &Expression<Symbol>) -> f64 {
             match expression {
                 Expression::Number(value) => *value,
-                Expression::Symbol(Symbol::Time) => 0.5,
+                Expression::Symbol(Symbol::Time) => self.t,
                 Expression::Symbol(Symbol::Parameter(_)) => 2.5,
                 Expression::Symbol(Symbol::State(index)) => self.states[*index],
                 Expression::Symbol(Symbol::Direction(index)) => self.direction[*index],
@@ -441,6 +516,19 @@ mod tests {
 
     fn jacobian_vector(system: &System, states: &[f64], direction: &[f64]) -> Vec<f64> {
         Point::new(system, states, direction).results(&system.jacobian_vector())
+    }
+
+    /// All entries, those that are not in the pattern zero.
+    fn jacobian(system: &System, states: &[f64]) -> Vec<Vec<f64>> {
+        let Jacobian { parts, entries } = system.jacobian();
+        let mut rows = vec![vec![0.0; states.len()]; states.len()];
+        let (places, results): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|(row, column, value)| ((row, column), value)).unzip();
+        let values = Point::new(system, states, &[]).results(&Derivatives { parts, results });
+        for ((row, column), value) in places.into_iter().zip(values) {
+            rows[row][column] = value;
+        }
+        rows
     }
 
     fn assert_near(actual: &[f64], expected: &[f64], tolerance: f64, what: &str) {
@@ -520,12 +608,37 @@ mod tests {
                 assert_near(&found, &expected, 1e-8, term);
                 let diagonal =
                     Point::new(&system, &states, &[]).results(&system.jacobian_diagonal());
-                let own = [
-                    jacobian_vector(&system, &states, &[1.0, 0.0])[0],
-                    jacobian_vector(&system, &states, &[0.0, 1.0])[1],
+                let columns = [
+                    jacobian_vector(&system, &states, &[1.0, 0.0]),
+                    jacobian_vector(&system, &states, &[0.0, 1.0]),
                 ];
-                assert_near(&diagonal, &own, 1e-14, term);
+                assert_near(&diagonal, &[columns[0][0], columns[1][1]], 1e-14, term);
+                let rows = jacobian(&system, &states);
+                for row in 0..2 {
+                    assert_near(&rows[row], &[columns[0][row], columns[1][row]], 1e-14, term);
+                }
             }
+        }
+    }
+
+    #[test]
+    fn the_time_has_the_slopes_that_differences_show() {
+        for term in
+            ["t", "x*t^2", "sin(3*t)*y", "exp(-x*t)", "x^t", "min(x*t, y)", "y/(x + t)", "x*y"]
+        {
+            let equations = format!("a = {term}; dx = a*a + y; dy = x - a");
+            let system = system(&equations, &["x", "y"]);
+            let states = [0.75, 1.5];
+            let at = |t: f64| {
+                let point = Point::at(t, &system, &states, &[]);
+                system.derivatives.iter().map(|right| point.value(right)).collect::<Vec<_>>()
+            };
+            let h = 1e-6;
+            let expected: Vec<f64> =
+                at(0.5 + h).iter().zip(at(0.5 - h)).map(|(a, b)| (a - b) / (2.0 * h)).collect();
+            let found = Point::new(&system, &states, &[]).results(&system.time_derivative());
+            assert_near(&found, &expected, 1e-8, term);
+            assert_eq!(system.depends_on_time(), term != "x*y", "{term}");
         }
     }
 
@@ -543,34 +656,70 @@ mod tests {
         ] {
             let system = system(&format!("dx = {term}; dy = 0"), &["x", "y"]);
             assert_eq!(jacobian_vector(&system, &[0.0, 0.5], &[1.0, 0.0]), [slope, 0.0], "{term}");
+            assert_eq!(jacobian(&system, &[0.0, 0.5])[0][0], slope, "{term}");
         }
     }
 
     #[test]
     fn zeros_and_ones_are_not_in_the_text() {
-        let text = system("dx = 2*x - p*y + t; dy = x*y - y/p", &["x", "y"]).jacobian_text();
-        let lines = |function: &str| -> Vec<&str> {
-            let body = text.split(function).nth(1).unwrap().split("\n}").next().unwrap();
-            body.lines().filter_map(|line| line.trim().strip_prefix("const real d_")).collect()
+        let system = system("dx = 2*x - p*y + t; dy = x*y - y/p", &["x", "y"]);
+        let lines = |function| -> Vec<String> {
+            let text = system.function_text(function);
+            let lines = text.lines().filter_map(|line| line.trim().strip_prefix("const real "));
+            lines
+                .filter(|line| line.starts_with("d_") || line.starts_with("j_"))
+                .map(str::to_owned)
+                .collect()
         };
         assert_eq!(
-            lines("system_jacobian_vector"),
+            lines(SystemFunction::JacobianVector),
             [
-                "x = FMA((-u_p), v_y, (REAL(2.0) * v_x));",
-                "y = (FMA(u_x, v_y, (v_x * u_y)) - (v_y / u_p));"
+                "d_x = FMA((-u_p), v_y, (REAL(2.0) * v_x));",
+                "d_y = (FMA(u_x, v_y, (v_x * u_y)) - (v_y / u_p));"
             ]
         );
         assert_eq!(
-            lines("system_jacobian_diagonal"),
-            ["x = REAL(2.0);", "y = (u_x - (REAL(1.0) / u_p));"]
+            lines(SystemFunction::JacobianDiagonal),
+            ["d_x = REAL(2.0);", "d_y = (u_x - (REAL(1.0) / u_p));"]
         );
+        assert_eq!(
+            lines(SystemFunction::Jacobian),
+            [
+                "j_0_0 = REAL(2.0);",
+                "j_0_1 = (-u_p);",
+                "j_1_0 = u_y;",
+                "j_1_1 = (u_x - (REAL(1.0) / u_p));"
+            ]
+        );
+        assert_eq!(lines(SystemFunction::TimeDerivative), ["d_x = REAL(1.0);", "d_y = REAL(0.0);"]);
+    }
+
+    #[test]
+    fn what_derivatives_do_not_need_is_not_in_their_text() {
+        let equations = "a = exp(x); b = exp(y); dx = a + t*y; dy = b + p";
+        let system = system(equations, &["x", "y"]);
+        let count = |function| system.function_text(function).matches("EXP(").count();
+        // What the equations call on once is called on once.
+        assert_eq!(count(SystemFunction::Jacobian), 2);
+        assert_eq!(count(SystemFunction::TimeDerivative), 0);
+        let text = system.function_text(SystemFunction::TimeDerivative);
+        assert!(!text.contains("u_x") && !text.contains("u_p"), "{text}");
+    }
+
+    #[test]
+    fn a_part_of_many_columns_is_computed_once() {
+        let system = system("a = sin(x*y*p); dx = a/(1 + x*y); dy = a*y", &["x", "y"]);
+        let text = system.function_text(SystemFunction::Jacobian);
+        assert_eq!(text.matches("COS(").count(), 1, "{text}");
+        assert_eq!(text.matches("SIN(").count(), 1, "{text}");
     }
 
     #[test]
     fn derivatives_are_as_long_as_the_equation() {
         let text = |factors: usize| {
             let product = vec!["(x + p)"; factors].join("*");
-            system(&format!("dx = {product}"), &["x"]).jacobian_text().len()
+            let system = system(&format!("dx = {product}"), &["x"]);
+            system.function_text(SystemFunction::JacobianVector).len()
         };
         assert!(text(400) < 5 * text(100), "{} from {}", text(400), text(100));
     }

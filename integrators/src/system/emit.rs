@@ -1,74 +1,149 @@
 //! From a system to the kernel text of its right-hand side and of its derivatives.
 
-use super::System;
-use super::differentiate::Derivatives;
+use std::collections::HashSet;
+
+use super::differentiate::{Derivatives, Jacobian};
 use super::expression::{Expression, Operator, Symbol};
+use super::{System, SystemFunction};
+
+/// A function of more lines is compiled once, not wherever it is called.
+const LONG: usize = 64;
+
+/// A value that a function writes: the name of its variable, and what it is.
+type Output<'a> = (String, &'a Expression<Symbol>);
 
 impl System {
     /// The text of `system_derivatives`, which the factories' texts call.
     ///
     /// Everything is read before anything is written, so a caller may pass one buffer twice.
     pub fn kernel_text(&self) -> String {
-        let values = self.state_names().zip(&self.derivatives).map(|(name, derivative)| {
-            format!("const real d_{name} = {};", self.expression(derivative))
-        });
-        let writes = self
-            .state_names()
-            .enumerate()
-            .map(|(index, name)| format!("derivatives[{index}] = d_{name};"));
-        let lines = self.values().chain(values).chain(writes);
+        let outputs = self.of_states(&self.derivatives);
         format!(
             "enum {{ system_states = {} }};\n{}",
             self.states.len(),
-            function("system_derivatives", "BUFFER(real) derivatives", lines)
+            self.function("system_derivatives", "BUFFER(real) derivatives", &[], &outputs)
         )
     }
 
-    /// The text of `system_jacobian_vector`, the product of the Jacobian with a vector, and of
-    /// `system_jacobian_diagonal`. Everything is read before anything is written.
-    pub fn jacobian_text(&self) -> String {
-        let direction = self
-            .state_names()
-            .enumerate()
-            .map(|(index, name)| format!("const real v_{name} = v[{index}];"));
-        let product = self.values().chain(direction).chain(self.results(&self.jacobian_vector()));
-        let diagonal = self.values().chain(self.results(&self.jacobian_diagonal()));
-        function("system_jacobian_vector", "BUFFER(const real) v, BUFFER(real) result", product)
-            + &function("system_jacobian_diagonal", "BUFFER(real) result", diagonal)
+    /// The text of derivatives that factories' texts call. Everything is read before anything is
+    /// written.
+    pub fn function_text(&self, function: SystemFunction) -> String {
+        match function {
+            SystemFunction::JacobianVector => {
+                let arguments = "BUFFER(const real) v, BUFFER(real) product";
+                self.derivatives_text("system_jacobian_vector", arguments, &self.jacobian_vector())
+            }
+            SystemFunction::JacobianDiagonal => {
+                let arguments = "BUFFER(real) diagonal";
+                let diagonal = self.jacobian_diagonal();
+                self.derivatives_text("system_jacobian_diagonal", arguments, &diagonal)
+            }
+            SystemFunction::Jacobian => self.jacobian_text(),
+            SystemFunction::TimeDerivative => {
+                let arguments = "BUFFER(real) time_derivative";
+                let derivative = self.time_derivative();
+                self.derivatives_text("system_time_derivative", arguments, &derivative)
+            }
+        }
     }
 
-    /// Lines that name the values of states, parameters and auxiliaries.
-    fn values(&self) -> impl Iterator<Item = String> {
-        let states = self.state_names().enumerate();
-        let parameters = self.parameter_names().enumerate();
-        states
-            .map(|(index, name)| format!("const real u_{name} = state[{index}];"))
-            .chain(
-                parameters
-                    .map(|(index, name)| format!("const real u_{name} = parameters[{index}];")),
-            )
-            .chain(self.auxiliaries.iter().enumerate().map(|(index, auxiliary)| {
-                let name = self.symbol(Symbol::Auxiliary(index));
-                format!("const real {name} = {};", self.expression(&auxiliary.value))
-            }))
+    fn derivatives_text(&self, name: &str, arguments: &str, derivatives: &Derivatives) -> String {
+        let Derivatives { parts, results } = derivatives;
+        self.function(name, arguments, parts, &self.of_states(results))
     }
 
-    /// Lines that write derivatives into `result`.
-    fn results(&self, derivatives: &Derivatives) -> Vec<String> {
-        let parts = derivatives.parts.iter().enumerate().map(|(index, part)| {
-            let name = self.symbol(Symbol::Part(index));
-            format!("const real {name} = {};", self.expression(part))
-        });
-        let values = derivatives
-            .results
+    fn jacobian_text(&self) -> String {
+        let Jacobian { parts, entries } = self.jacobian();
+        let outputs: Vec<_> = entries
             .iter()
-            .zip(self.state_names())
-            .map(|(value, name)| format!("const real d_{name} = {};", self.expression(value)));
-        let writes = self
-            .state_names()
+            .map(|(row, column, value)| (format!("j_{row}_{column}"), value))
+            .collect();
+        format!(
+            "enum {{ system_jacobian_entries = {} }};\n{}",
+            entries.len(),
+            self.function("system_jacobian", "BUFFER(real) jacobian", &parts, &outputs)
+        )
+    }
+
+    fn of_states<'a>(&self, values: &'a [Expression<Symbol>]) -> Vec<Output<'a>> {
+        self.state_names().map(|name| format!("d_{name}")).zip(values).collect()
+    }
+
+    /// The text of a function of the state, the parameters and the time, which writes `outputs` into
+    /// the last of its arguments. What they do not need is not in it.
+    fn function(
+        &self,
+        name: &str,
+        arguments: &str,
+        parts: &[Expression<Symbol>],
+        outputs: &[Output<'_>],
+    ) -> String {
+        let used = self.used(parts, outputs);
+        let define = |symbol: Symbol, value: String| {
+            used.contains(&symbol).then(|| format!("const real {} = {value};", self.symbol(symbol)))
+        };
+        let states = 0..self.states.len();
+        let parameters = 0..self.parameters.len();
+        let lines = states
+            .clone()
+            .filter_map(|index| define(Symbol::State(index), format!("state[{index}]")))
+            .chain(parameters.filter_map(|index| {
+                define(Symbol::Parameter(index), format!("parameters[{index}]"))
+            }))
+            .chain(
+                states.filter_map(|index| define(Symbol::Direction(index), format!("v[{index}]"))),
+            )
+            .chain(self.auxiliaries.iter().enumerate().filter_map(|(index, auxiliary)| {
+                define(Symbol::Auxiliary(index), self.expression(&auxiliary.value))
+            }))
+            .chain(
+                parts
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, part)| define(Symbol::Part(index), self.expression(part))),
+            )
+            .chain(
+                outputs.iter().map(|(name, value)| {
+                    format!("const real {name} = {};", self.expression(value))
+                }),
+            );
+        let result = arguments.rsplit(' ').next().unwrap_or_default();
+        let writes = outputs
+            .iter()
             .enumerate()
-            .map(|(index, name)| format!("result[{index}] = d_{name};"));
-        parts.chain(values).chain(writes).collect()
+            .map(|(index, (name, _))| format!("{result}[{index}] = {name};"));
+        let lines: Vec<String> = lines.chain(writes).map(|line| format!("    {line}\n")).collect();
+        let linkage = if lines.len() > LONG { "SEPARATE" } else { "INLINE" };
+        let lines = lines.concat();
+        format!(
+            "{linkage} void {name}(BUFFER(const real) state, BUFFER(const real) parameters, real t,\n\
+             \x20   {arguments})\n\
+             {{\n\
+             {lines}\
+             }}\n"
+        )
+    }
+
+    /// The symbols that outputs depend on.
+    fn used(&self, parts: &[Expression<Symbol>], outputs: &[Output<'_>]) -> HashSet<Symbol> {
+        let mut used = HashSet::new();
+        for (_, value) in outputs {
+            value.each_symbol(&mut |symbol| {
+                used.insert(symbol);
+            });
+        }
+        let auxiliaries = self.auxiliaries.iter().map(|auxiliary| &auxiliary.value).enumerate();
+        let auxiliaries = auxiliaries.map(|(index, value)| (Symbol::Auxiliary(index), value));
+        let parts = parts.iter().enumerate().map(|(index, part)| (Symbol::Part(index), part));
+        // Each depends on those before it alone.
+        for (symbol, value) in auxiliaries.chain(parts).rev() {
+            if used.contains(&symbol) {
+                value.each_symbol(&mut |symbol| {
+                    used.insert(symbol);
+                });
+            }
+        }
+        used
     }
 
     /// The name of a symbol in kernel text. The prefix keeps users' names apart from ours.
@@ -118,18 +193,6 @@ impl System {
             .rev()
             .fold(first, |left, (operator, right)| left.combined(operator, self.term(right)))
     }
-}
-
-/// The text of a function of the state and the time.
-fn function(name: &str, outputs: &str, lines: impl Iterator<Item = String>) -> String {
-    let lines: String = lines.map(|line| format!("    {line}\n")).collect();
-    format!(
-        "INLINE void {name}(BUFFER(const real) state, BUFFER(const real) parameters, real t,\n\
-         \x20   {outputs})\n\
-         {{\n\
-         {lines}\
-         }}\n"
-    )
 }
 
 /// The text of an expression, as far as its place in a larger one may change it.

@@ -1,6 +1,7 @@
 //! Expressions, before and after their names are resolved.
 
-use super::differentiate::{Tangent, tangents};
+use super::differentiate::Tangent::{self, Selection, Slopes};
+use super::differentiate::tangents;
 
 /// An expression over symbols `S`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +30,28 @@ impl<S> Expression<S> {
     }
 }
 
+impl<S: Copy> Expression<S> {
+    /// Visits every symbol, as often as it occurs.
+    pub(super) fn each_symbol(&self, visit: &mut impl FnMut(S)) {
+        match self {
+            Self::Number(_) => (),
+            Self::Symbol(symbol) => visit(*symbol),
+            Self::Negated(operand) => operand.each_symbol(visit),
+            Self::Binary(_, left, right) => {
+                left.each_symbol(visit);
+                right.each_symbol(visit);
+            }
+            Self::Call(_, arguments) => {
+                for argument in arguments {
+                    argument.each_symbol(visit);
+                }
+            }
+        }
+    }
+}
+
 /// What a name in an equation stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Symbol {
     Time,
     State(usize),
@@ -82,31 +103,31 @@ pub(super) enum Value {
 
 impl Function {
     pub(super) const ALL: [Self; 11] = [
-        Self::unary("sqrt", "SQRT", f64::sqrt, tangents::sqrt),
-        Self::unary("exp", "EXP", f64::exp, tangents::exp),
+        Self::unary("sqrt", "SQRT", f64::sqrt, Slopes(tangents::sqrt)),
+        Self::unary("exp", "EXP", f64::exp, Slopes(tangents::exp)),
         Self::LOG,
         Self::SIN,
         Self::COS,
-        Self::unary("tan", "TAN", f64::tan, tangents::tan),
-        Self::unary("tanh", "TANH", f64::tanh, tangents::tanh),
+        Self::unary("tan", "TAN", f64::tan, Slopes(tangents::tan)),
+        Self::unary("tanh", "TANH", f64::tanh, Slopes(tangents::tanh)),
         Self::ABS,
-        Self::binary("min", "MIN", f64::min, tangents::min),
-        Self::binary("max", "MAX", f64::max, tangents::max),
+        Self::binary("min", "MIN", f64::min, Selection(tangents::min)),
+        Self::binary("max", "MAX", f64::max, Selection(tangents::max)),
         Self::POW,
     ];
 
-    pub(super) const LOG: Self = Self::unary("log", "LOG", f64::ln, tangents::log);
-    pub(super) const SIN: Self = Self::unary("sin", "SIN", f64::sin, tangents::sin);
-    pub(super) const COS: Self = Self::unary("cos", "COS", f64::cos, tangents::cos);
-    pub(super) const ABS: Self = Self::unary("abs", "ABS", f64::abs, tangents::abs);
-    pub(super) const POW: Self = Self::binary("pow", "POW", f64::powf, tangents::pow);
+    pub(super) const LOG: Self = Self::unary("log", "LOG", f64::ln, Slopes(tangents::log));
+    pub(super) const SIN: Self = Self::unary("sin", "SIN", f64::sin, Slopes(tangents::sin));
+    pub(super) const COS: Self = Self::unary("cos", "COS", f64::cos, Slopes(tangents::cos));
+    pub(super) const ABS: Self = Self::unary("abs", "ABS", f64::abs, Selection(tangents::abs));
+    pub(super) const POW: Self = Self::binary("pow", "POW", f64::powf, Slopes(tangents::pow));
 
     /// What derivatives need beyond the language.
     pub(super) const SELECT_LESS: Self = Self {
         name: "",
         kernel_name: "SELECT_LESS",
         value: Value::Selection,
-        tangent: tangents::select_less,
+        tangent: Selection(tangents::select_less),
     };
 
     const fn unary(

@@ -10,8 +10,6 @@ pub struct Step {
     array: Buffer,
     #[buffer(size = n * HALF, location = "local")]
     constant: Buffer,
-    #[buffer(size = max(n, size_of::<u8>() as u128), location = "local")]
-    wide: Buffer,
 }
 
 fn main() {}
