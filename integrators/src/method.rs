@@ -66,6 +66,14 @@ impl Method {
         self.embedded().is_some()
     }
 
+    /// The name of the controller that takes the fewest steps with it.
+    pub(crate) fn default_controller(&self) -> &'static str {
+        match self.0 {
+            Family::Dirk(_) => "pi",
+            Family::ExplicitEuler | Family::Erk(_) | Family::RosenbrockW(_) => "i",
+        }
+    }
+
     fn embedded(&self) -> Option<Embedded> {
         match self.0 {
             Family::ExplicitEuler => None,

@@ -146,8 +146,8 @@ impl SolverBuilder {
         self
     }
 
-    /// Sets what chooses steps by a tolerance: `i`, the default of explicit methods, `pi`, that of
-    /// implicit ones, or `gustafsson`.
+    /// Sets what chooses steps by a tolerance: `i`, `pi`, or `gustafsson`. The default is `pi` for
+    /// diagonally implicit methods, and `i` for all others.
     #[must_use]
     pub fn controller(mut self, controller: impl Into<String>) -> Self {
         self.controller = Some(controller.into().to_ascii_lowercase());
@@ -256,8 +256,8 @@ impl SolverBuilder {
         let r#loop: BoxedFactory = if tolerance.is_some() {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
-            let default = if method.is_implicit() { "pi" } else { "i" };
-            let controller = find_controller(controller.unwrap_or(default))?(power);
+            let controller = controller.unwrap_or_else(|| method.default_controller());
+            let controller = find_controller(controller)?(power);
             Box::new(AdaptiveLoop::new(states, parameters, power, step, controller))
         } else {
             Box::new(IvpLoop::new(states, parameters, step))
