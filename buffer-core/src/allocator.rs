@@ -73,7 +73,8 @@ impl Layout {
     /// - `CHILD(child, name)`: the same of one of its children
     /// - `SIZE(name)`: the number of elements of a buffer
     /// - `ALLOCATE(name, m)`: declares the variable `name`, the buffer in the `memory` named `m`
-    /// - `PHASE(name)`: stands first in a block that belongs to a phase. In it the names of buffers
+    /// - `PHASE(name)`: stands first in a block that belongs to a phase: neither that of a whole
+    ///   function, whose parameters it could hide, nor one inside another phase. In it the names of buffers
     ///   that are dead in the phase mean something else, so that their use does not compile (SB016)
     ///   and costs nothing: what is compiled is the same without it
     ///

@@ -19,8 +19,9 @@ pub struct Footprint {
     pub declared: usize,
     /// What the layout takes.
     pub packed: usize,
-    /// What is live together at most: no packing takes less, and there need not be one that takes no
-    /// more.
+    /// What is live together at most, where a buffer counts whole for as long as it or one of its
+    /// aliases is live: aliases lie where they are declared to. No packing takes less, and there need
+    /// not be one that takes no more.
     pub lower_bound: usize,
 }
 

@@ -910,6 +910,35 @@ mod declarations {
         assert_eq!(fault(0, 0, 0, elsewhere()), [zero, negative("-5"), location]);
     }
 
+    /// What is proved to fit does, within the bounds.
+    #[derive(Buffers, Default)]
+    #[buffers(vars(stages >= 2), phases(first, second))]
+    struct Bounded {
+        n: usize,
+        stages: usize,
+        #[buffer(size = n * (stages - 1), location = "shared", live = first)]
+        sums: Buffer,
+        #[buffer(size = n, aliases = "sums", live = second)]
+        base: Buffer,
+    }
+
+    #[test]
+    fn a_value_outside_its_bounds_is_the_only_fault_of_sizes() {
+        let bounded = Bounded { n: 2, stages: 1, ..Bounded::default() };
+        let BufferError::Faults { faults, .. } = bounded.entries().unwrap_err() else {
+            panic!("no faults");
+        };
+        let value = |text: &str| text.to_owned();
+        assert_eq!(
+            faults,
+            [Fault::OutsideBounds {
+                variable: value("stages"),
+                value: value("1"),
+                bound: value("stages >= 2")
+            }]
+        );
+    }
+
     #[test]
     fn reference_to_a_factory_is_that_factory() {
         let (dirk, mut registry) = (dirk(4), BufferRegistry::new());

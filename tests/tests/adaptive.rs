@@ -143,8 +143,10 @@ fn errors_follow_the_tolerance() {
             });
             let what = format!("{} of {}: {errors:?}", method.name(), problem.name);
             // The estimate of `rosenbrock23` is of a higher order than its result, which a tolerance of
-            // an eighth makes four times as exact; that of the others is of a lower one.
-            let power = if method.name() == "rosenbrock23" { 2.0 / 3.0 } else { 1.0 };
+            // an eighth makes four times as exact; so is that of `rodas3p` where the derivative depends
+            // on little but the time. That of the others is of a lower one.
+            let higher = ["rosenbrock23", "rodas3p"].contains(&method.name());
+            let power = if higher { 2.0 / 3.0 } else { 1.0 };
             for (error, tolerance) in errors.into_iter().zip(tolerances) {
                 assert!(error < 100.0 * tolerance.powf(power), "{what}");
             }

@@ -124,27 +124,32 @@ impl Entries {
 
     /// The elements of a buffer; none where that is no number of them.
     fn count(&mut self, name: &'static str, size: Size) -> usize {
-        if let Some(size) = size.and_then(|size| usize::try_from(size).ok()) {
-            return size;
-        }
+        size.and_then(|size| usize::try_from(size).ok()).unwrap_or_else(|| {
+            self.refuse_count(name, size);
+            0
+        })
+    }
+
+    fn refuse_count(&mut self, name: &'static str, size: Size) {
         self.without_size.push(name);
         let name = name.to_owned();
         self.faults.push(match size.filter(|size| *size < 0) {
             Some(value) => Fault::NegativeSize { name, value: value.to_string() },
             None => Fault::OverflowingSize { name },
         });
-        0
     }
 
     /// Adds a part to the buffer added last.
-    pub fn part(&mut self, name: &str, start: Size, end: Size, live: &'static [Live]) {
+    pub fn part(&mut self, name: &'static str, start: Size, end: Size, live: &'static [Live]) {
         let bound = |size: Size| size.and_then(|size| usize::try_from(size).ok());
-        let (Some(start), Some(end)) = (bound(start), bound(end)) else {
-            self.faults.push(Fault::OverflowingSize { name: name.to_owned() });
-            return;
-        };
-        let last = self.entries.pop();
-        self.entries.extend(last.map(|entry| entry.part(start..end, live_ranges(live))));
+        match (bound(start), bound(end)) {
+            (Some(start), Some(end)) => {
+                let last = self.entries.pop();
+                self.entries.extend(last.map(|entry| entry.part(start..end, live_ranges(live))));
+            }
+            (None, _) => self.refuse_count(name, start),
+            (_, None) => self.refuse_count(name, end),
+        }
     }
 
     /// The entries in the order of their declaration.
@@ -167,6 +172,13 @@ impl Entries {
         if !faults.is_empty() {
             // The registry never sees these entries, so what else is wrong with them is told here.
             context.set_phases(factory.phases().clone());
+            // Where a variable is outside its bounds, no size says what was meant.
+            let sizes_count =
+                !faults.iter().any(|fault| matches!(fault, Fault::OutsideBounds { .. }));
+            let names: Vec<String> =
+                context.entries().map(|entry| entry.name().to_owned()).collect();
+            let without_size =
+                if sizes_count { without_size } else { names.iter().map(String::as_str).collect() };
             faults.extend(rules::faults_apart_from_sizes(&context, &without_size));
         }
         rules::refuse(context.prefix(), faults)?;
