@@ -27,7 +27,8 @@ INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFE
     ALLOCATE(temp, m);
     real norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);
     const real target = FMA(SELF(reduction), norm, REAL(1e-3));
-    mask active = AND(lanes, LT(target, norm));
+    /* At least one correction: a tolerance that is large beside the state would leave it as it is. */
+    mask active = AND(lanes, LT(REAL(0.0), norm));
 
     UNROLL
     for (int i = 0; i < SIZE(temp); i++)

@@ -75,7 +75,8 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
         prev_norm = norm;
     }
     status = status | SELECT_INTEGER(active, INTEGER(NEWTON_ITERATIONS), INTEGER(0));
-    theta = SELECT(EQ(status, INTEGER(0)), theta, REAL(1.0));
+    /* Corrections that no longer shrink at rounding say nothing of the next solve's. */
+    theta = SELECT(AND(EQ(status, INTEGER(0)), LT(theta, REAL(1.0))), theta, REAL(1.0));
     prev_theta[0] = SELECT(lanes, theta, prev_theta[0]);
     return status;
 }

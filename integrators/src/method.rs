@@ -87,27 +87,30 @@ impl Method {
         self.embedded().map(|embedded| 1 + embedded.order.min(self.order()))
     }
 
-    /// A step for a system, which estimates its error where `adapts` says so and the method can, and
-    /// whose equations are solved to a tolerance where there are any.
+    /// A step for a system, which estimates its error where `adapts` says so and the method can. Where
+    /// there are equations, they are solved to a tolerance, over a linear solver that is fit for the
+    /// system where none is given.
     pub(crate) fn step(
         &self,
         system: &System,
         adapts: bool,
         solver_tolerance: f64,
-        linear_solver: LinearSolverKind,
+        linear_solver: Option<LinearSolverKind>,
     ) -> BoxedFactory {
         let n = system.state_names().len();
+        let linear_solver =
+            || linear_solver.unwrap_or_else(|| LinearSolverKind::default_for(system));
         let estimate = self.embedded().filter(|_| adapts);
         match self.0 {
             Family::ExplicitEuler => Box::new(ExplicitEuler),
             Family::Erk(tableau) => Box::new(Erk::new(n, tableau, estimate)),
             Family::Dirk(tableau) => {
-                let linear_solver = linear_solver.inside_newton(system);
+                let linear_solver = linear_solver().inside_newton(system);
                 let solver = NewtonKrylov::new(n, solver_tolerance, linear_solver);
                 Box::new(Dirk::new(n, tableau, estimate, solver))
             }
             Family::RosenbrockW(tableau) => {
-                let solver = linear_solver.alone(system);
+                let solver = linear_solver().alone(system);
                 let timed = system.depends_on_time();
                 Box::new(RosenbrockW::new(n, timed, tableau, estimate, solver, solver_tolerance))
             }

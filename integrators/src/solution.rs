@@ -1,15 +1,16 @@
 //! What a solve gives back.
 
+use std::fmt;
 use std::time::Duration;
 
 use ndarray::{Array3, ArrayView3, Axis, CowArray, Ix2, Ix3};
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How a run ended; it prints as the names of what came in its way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Status(pub(crate) i32);
 
 impl Status {
-    /// A state was infinite or not a number at a save point. From there on its rows hold NaN.
+    /// A state, or what a step made of it, was infinite or not a number. From there on its rows hold NaN.
     pub const NON_FINITE: Self = Self(1);
     /// No step was short enough for the tolerance: it would not have moved the time. The rows from
     /// there on hold NaN. The solution may have a pole there, or jump.
@@ -33,9 +34,37 @@ impl Status {
     /// NaN. See [`SolveError::Interrupted`](crate::SolveError::Interrupted).
     pub const UNSOLVED: Self = Self(1 << 30);
 
+    const NAMES: [(Self, &str); 8] = [
+        (Self::NON_FINITE, "not finite"),
+        (Self::STEP_TOO_SMALL, "step too small"),
+        (Self::TOO_MANY_STEPS, "too many steps"),
+        (Self::NEWTON_ITERATIONS, "stage not solved"),
+        (Self::LINEAR_ITERATIONS, "linear system not solved"),
+        (Self::NEWTON_DIVERGENCE, "stage diverged"),
+        (Self::SINGULAR, "singular linear system"),
+        (Self::UNSOLVED, "unsolved"),
+    ];
+
     /// Whether the run reached its end.
     pub fn is_success(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_success() {
+            return f.write_str("success");
+        }
+        let is_set = |(status, _): &&(Self, _)| self.0 & status.0 != 0;
+        let names: Vec<_> = Self::NAMES.iter().filter(is_set).map(|&(_, name)| name).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Status({self})")
     }
 }
 
@@ -116,7 +145,7 @@ impl Solution {
         }
     }
 
-    /// How many steps each run took.
+    /// How many steps each run took; where all are equal, those of a run that reaches its end.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = u64> {
         (0..self.runs()).map(|run| match &self.steps {
             StepCounts::Fixed { steps, .. } => *steps,
@@ -140,4 +169,17 @@ impl Solution {
 
 fn count(counts: &[i32], run: usize) -> u64 {
     counts.get(run).map_or(0, |&count| u64::from(count.cast_unsigned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_prints_what_came_in_the_way() {
+        assert_eq!(Status(0).to_string(), "success");
+        assert_eq!(format!("{:?}", Status::UNSOLVED), "Status(unsolved)");
+        let both = Status(Status::SINGULAR.0 | Status::NON_FINITE.0);
+        assert_eq!(both.to_string(), "not finite, singular linear system");
+    }
 }

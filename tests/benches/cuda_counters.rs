@@ -18,14 +18,16 @@ use integrators::{Batch, Location, Precision};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// What is counted: methods, and whether a tolerance chooses their steps. One of Rosenbrock comes here.
-const METHODS: [(&str, bool); 6] = [
+/// What is counted: methods, and whether a tolerance chooses their steps.
+const METHODS: [(&str, bool); 8] = [
     ("euler", false),
     ("rk4", false),
     ("tsit5", false),
     ("tsit5", true),
     ("kvaerno3", false),
     ("kvaerno3", true),
+    ("rodas3p", false),
+    ("rodas3p", true),
 ];
 
 const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];

@@ -43,7 +43,9 @@ fn check_kernel(compiled: &Compiled, target: &Target, place: Location, registers
     let ptx = &compiled.ptx;
     assert!(compiled.cubin.starts_with(b"\x7fELF"), "{what}");
     assert!(ptx.contains(".entry batch_kernel("), "{what}");
-    assert!(!compiled.log.contains("warning"), "{what}: {}", compiled.log);
+    // The oldest GPU is one that NVRTC will not know for ever.
+    let mut warnings = compiled.log.lines().filter(|line| line.contains("warning"));
+    assert!(warnings.all(|line| line.contains("deprecated")), "{what}: {}", compiled.log);
 
     let loose: Vec<_> = instructions(ptx).filter(|name| is_loose(name)).collect();
     assert!(loose.is_empty(), "{what}: {loose:?} could be fused");

@@ -4,6 +4,8 @@
 // The helpers of tests assert as well.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+use std::ops::Range;
+
 use buffer_tests::implicit::{ImplicitTableau, methods};
 use buffer_tests::placement::placements;
 use buffer_tests::problems::{self, Problem};
@@ -77,6 +79,36 @@ fn end_states_are_those_of_dense_newton_to_rounding() {
                 assert!(off <= 1e-11, "{what} on {device} is off by {off:e}");
             }
         }
+    }
+}
+
+#[test]
+fn a_stiff_reaction_is_that_of_dense_newton_to_rounding() {
+    // Short steps first, for what is fast and soon over.
+    const SPANS: [(Range<f64>, usize); 2] = [(0.0..0.01, 1000), (0.01..40.0, 4000)];
+    let problem = problems::robertson();
+    let right_side = problem.right_side();
+    let device = devices().last().unwrap();
+    for tableau in methods() {
+        if !["kvaerno3", "l_stable_sdirk_4"].contains(&tableau.method) {
+            continue;
+        }
+        let mut expected = problem.initial();
+        let mut found = expected.clone();
+        for (span, steps) in SPANS {
+            expected = tableau.integrate(&right_side, span.clone(), steps, &expected);
+            let dt = (span.end - span.start) / steps as f64;
+            let solver = Solver::builder(&robertson()).method(tableau.method).dt(dt);
+            let solver = solver.solver_tolerance(TIGHT).device(device.device.clone());
+            let names = problem.states.iter().map(|(name, _)| name.clone());
+            let batch =
+                names.zip(&found).fold(Batch::grid(), |batch, (name, y)| batch.state(name, [*y]));
+            let solution = solver.build().unwrap().solve(batch, span).unwrap();
+            assert!(solution.status()[0].is_success(), "{}", tableau.method);
+            found = solution.end_states().column(0).to_vec();
+        }
+        let off = difference(&expected, &found);
+        assert!(off <= 1e-11, "{} on {device} is off by {off:e}", tableau.method);
     }
 }
 

@@ -249,8 +249,8 @@ impl SolverBuilder {
         let solver_tolerance = self.solver_tolerance.unwrap_or(default);
         check_solver_tolerance(solver_tolerance)?;
         let linear_solver = match &self.linear_solver {
-            Some(name) => find_linear_solver(name)?,
-            None => LinearSolverKind::default_for(&self.system),
+            Some(name) => Some(find_linear_solver(name)?),
+            None => None,
         };
         let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
         let r#loop: BoxedFactory = if tolerance.is_some() {
