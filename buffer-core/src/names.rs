@@ -255,6 +255,7 @@ const RESERVED: &[(&str, &[&str])] = &[
             "REAL_BITS",
             "SELECT",
             "SELF",
+            "SEPARATE",
             "SIZE",
             "SQRT_HALF_BITS",
             "TRACE",

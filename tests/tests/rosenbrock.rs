@@ -243,8 +243,11 @@ fn errors_fall_with_the_tolerance() {
                     let solution = solver.solve(Batch::grid(), problem.span.clone()).unwrap();
                     let error = difference(&exact, &solution.end_states().column(0).to_vec());
                     let what = format!("{} of {}", method.method, problem.name);
-                    // The Lorenz system magnifies errors.
-                    assert!(error <= 100.0 * tolerance, "{what} at {tolerance}: {error:e}");
+                    // The estimate of the method of order 2 is of order 3. The Lorenz system magnifies
+                    // errors.
+                    let power = if method.order == 2 { 2.0 / 3.0 } else { 1.0 };
+                    let most = 100.0 * f64::powf(tolerance, power);
+                    assert!(error <= most, "{what} at {tolerance}: {error:e}");
                     error
                 });
                 assert!(errors[2] < errors[1] && errors[1] < errors[0], "{errors:?}");
