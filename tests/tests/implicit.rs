@@ -112,6 +112,20 @@ fn a_stiff_reaction_is_that_of_dense_newton_to_rounding() {
     }
 }
 
+#[test]
+fn a_state_far_below_the_solvers_tolerance_moves_all_the_same() {
+    let decay = System::parse("dx = -x").unwrap().states([("x", 1e-12)]).build().unwrap();
+    for method in ["kvaerno3", "rodas3p"] {
+        for linear_solver in LINEAR_SOLVERS {
+            let solver = Solver::builder(&decay).method(method).linear_solver(linear_solver);
+            let solver = solver.dt(0.01).device(host(8)).build().unwrap();
+            let solution = solver.solve(Batch::grid(), 0.0..1.0).unwrap();
+            let off = (solution.end_states()[[0, 0]] * 1e12 / (-1.0_f64).exp() - 1.0).abs();
+            assert!(off < 1e-6, "{method} over {linear_solver} is off by {off:e}");
+        }
+    }
+}
+
 fn robertson() -> System {
     problems::robertson().system().unwrap()
 }
