@@ -91,8 +91,7 @@ impl Layout {
         let all = self.instances.iter().flat_map(|Instance { path, phases, buffers, .. }| {
             let names = buffers.iter().map(PlacedBuffer::name);
             let names = names.flat_map(move |name| [size(path, name), allocate(path, name)]);
-            let order = phases.order();
-            let phases = order.names().take(order.len()).map(move |name| phase(path, name));
+            let phases = phases.order().phases().map(move |name| phase(path, name));
             names.chain(phases).chain([path.clone()])
         });
         for identifier in all {
@@ -165,7 +164,7 @@ impl Header<'_> {
             .iter()
             .map(|buffer| (buffer.name(), dead_phases(order, buffer.entry())))
             .collect();
-        for name in order.names().take(order.len()) {
+        for name in order.phases() {
             write!(f, "#define {}", phase(path, name))?;
             for (buffer, _) in dead.iter().filter(|(_, phases)| phases.contains(&name)) {
                 write!(f, " BUFFERS_DEAD({buffer}, {name})")?;

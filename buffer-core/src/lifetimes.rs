@@ -96,19 +96,15 @@ pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<Phas
 
 /// The phases in which some element of a buffer is live.
 pub(crate) fn occupied_phases(order: &PhaseOrder, entry: &BufferEntry) -> PhaseSet {
-    let pieces = pieces(entry, &(0..entry.size));
-    let live = pieces.iter().map(|(ranges, _)| live_phases(order, ranges));
-    live.fold(PhaseSet::default(), |all, live| all.union(live.unwrap_or_default()))
+    let stretches = live_stretches(order, entry).into_iter();
+    stretches.fold(PhaseSet::default(), |all, (_, live)| all.union(live))
 }
 
 /// The phases in which no element of a buffer is live. One without elements is at home in all.
 pub(crate) fn dead_phases<'a>(order: &'a PhaseOrder, entry: &BufferEntry) -> Vec<&'a str> {
     let live = occupied_phases(order, entry);
-    let phases = order.names().take(order.len()).enumerate();
-    let is_dead = |&(position, _): &(usize, &str)| {
-        entry.size > 0 && live.intersection(PhaseSet::of(position..position + 1)).is_empty()
-    };
-    phases.filter(is_dead).map(|(_, phase)| phase).collect()
+    let is_dead = |&(position, _): &(usize, &str)| entry.size > 0 && !live.contains(position);
+    order.phases().enumerate().filter(is_dead).map(|(_, phase)| phase).collect()
 }
 
 /// All elements of a buffer in order, in stretches that are live together, with the phases in which

@@ -27,8 +27,7 @@ pub(crate) struct Plan {
 
 impl Block {
     fn phases(&self) -> impl Iterator<Item = usize> {
-        let is_live = |&phase: &usize| self.lives_with(PhaseSet::of(phase..phase + 1));
-        (0..MOST_PHASES).filter(is_live)
+        (0..MOST_PHASES).filter(|&phase| self.live.contains(phase))
     }
 
     fn lives_with(&self, other: PhaseSet) -> bool {

@@ -37,7 +37,7 @@ impl PhaseSet {
         self.0
     }
 
-    fn contains(self, position: usize) -> bool {
+    pub(crate) fn contains(self, position: usize) -> bool {
         position < MOST_PHASES && self.bits() >> position & 1 == 1
     }
 }
@@ -98,9 +98,14 @@ impl PhaseOrder {
         self.phases.len()
     }
 
+    /// The names of the phases, in order.
+    pub(crate) fn phases(&self) -> impl Iterator<Item = &str> {
+        self.phases.iter().map(String::as_str)
+    }
+
     /// The names of phases and loops.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.phases.iter().chain(self.loops.iter().map(|(name, _)| name)).map(String::as_str)
+        self.phases().chain(self.loops.iter().map(|(name, _)| name.as_str()))
     }
 
     /// The loops without phases.

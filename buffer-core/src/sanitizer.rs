@@ -217,7 +217,7 @@ impl fmt::Display for SanitizerHeader<'_> {
         let of_path = |(_, instance): &(usize, &Instance)| instance.path == *path;
         for (position, instance) in layout.instances.iter().enumerate().filter(of_path) {
             let order = instance.phases.order();
-            for (phase, name) in order.names().take(order.len()).enumerate() {
+            for (phase, name) in order.phases().enumerate() {
                 let mark = allocator::phase(path, name);
                 writeln!(
                     f,

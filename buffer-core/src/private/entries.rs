@@ -173,12 +173,13 @@ impl Entries {
             // The registry never sees these entries, so what else is wrong with them is told here.
             context.set_phases(factory.phases().clone());
             // Where a variable is outside its bounds, no size says what was meant.
-            let sizes_count =
-                !faults.iter().any(|fault| matches!(fault, Fault::OutsideBounds { .. }));
-            let names: Vec<String> =
-                context.entries().map(|entry| entry.name().to_owned()).collect();
-            let without_size =
-                if sizes_count { without_size } else { names.iter().map(String::as_str).collect() };
+            let is_outside =
+                faults.iter().any(|fault| matches!(fault, Fault::OutsideBounds { .. }));
+            let without_size: Vec<&str> = if is_outside {
+                context.entries().map(BufferEntry::name).collect()
+            } else {
+                without_size
+            };
             faults.extend(rules::faults_apart_from_sizes(&context, &without_size));
         }
         rules::refuse(context.prefix(), faults)?;

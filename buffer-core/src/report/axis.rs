@@ -169,7 +169,7 @@ fn phase_cells(
     inside: &[Range<usize>],
 ) -> usize {
     let order = instance.phases().order();
-    let names: Vec<_> = order.names().take(order.len()).collect();
+    let names: Vec<_> = order.phases().collect();
     let loops = order.names().skip(order.len());
     let loops: Vec<_> = loops.filter_map(|name| Some((name, order.find(name)?))).collect();
     // Outer loops come before those inside them.

@@ -92,7 +92,7 @@ impl Schedule {
     pub(super) fn run(&self, instance: usize, phases: PhaseSet) -> Vec<Range<usize>> {
         let calls = self.of_instance.get(instance).into_iter().flatten();
         let spans = calls.filter_map(|&call| self.calls.get(call)).flat_map(|call| &call.phases);
-        let runs = spans.filter(|span| span.phase.is_none_or(|phase| contains(phases, phase)));
+        let runs = spans.filter(|span| span.phase.is_none_or(|phase| phases.contains(phase)));
         union(runs.map(|span| span.columns.clone()))
     }
 }
@@ -109,10 +109,6 @@ pub(super) fn union(ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range
         }
     }
     joined
-}
-
-fn contains(phases: PhaseSet, phase: usize) -> bool {
-    !phases.intersection(PhaseSet::of(phase..phase + 1)).is_empty()
 }
 
 /// A call that is still to be laid out.
@@ -207,7 +203,7 @@ impl Tree {
     ) -> impl Iterator<Item = (usize, usize)> + 'a {
         factory.children.iter().filter_map(move |&position| {
             let child = self.factories.get(position)?;
-            let called = phase.is_none_or(|phase| contains(child.called_in, phase));
+            let called = phase.is_none_or(|phase| child.called_in.contains(phase));
             called.then_some((position, child.width))
         })
     }

@@ -218,6 +218,6 @@ fn named(of: &Instance, buffer: &PlacedBuffer) -> String {
 /// The name of a phase; none where the factory was in none.
 fn phase_name(of: &Instance, position: i64) -> Option<String> {
     let order = of.phases.order();
-    let name = order.names().take(order.len()).nth(usize::try_from(position).ok()?)?;
+    let name = order.phases().nth(usize::try_from(position).ok()?)?;
     Some(name.to_owned())
 }

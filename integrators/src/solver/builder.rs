@@ -312,15 +312,19 @@ impl SolverBuilder {
     /// As [`factory`](Self::factory); and [`SolveError::UnknownPath`] or [`SolveError::Buffers`] where a
     /// buffer cannot lie where it was placed.
     pub fn layout(&self, target: &Target) -> Result<Arc<Layout>, SolveError> {
-        let (registry, root) = self.registry()?;
+        self.layout_of(&self.factory()?, target)
+    }
+
+    fn layout_of(&self, kernel: &BatchKernel, target: &Target) -> Result<Arc<Layout>, SolveError> {
+        let (registry, root) = self.registry(kernel)?;
         Ok(registry.layout(root, target)?)
     }
 
     /// The kernel's buffers where they were placed.
-    fn registry(&self) -> Result<(BufferRegistry, FactoryId), SolveError> {
+    fn registry(&self, kernel: &BatchKernel) -> Result<(BufferRegistry, FactoryId), SolveError> {
         let mut registry = BufferRegistry::new();
         registry.set_packing(self.packing);
-        let root = registry.add(&self.factory()?)?;
+        let root = registry.add(kernel)?;
         if let Some(location) = self.other_locations {
             for path in roots(&registry, root, |_| true) {
                 place(&mut registry, root, &path, location)?;
@@ -339,7 +343,7 @@ impl SolverBuilder {
 
     /// The paths of the buffers whose place is for the layout to choose; aliases lie where these do.
     pub(super) fn unplaced(&self) -> Result<Vec<String>, SolveError> {
-        let (registry, root) = self.registry()?;
+        let (registry, root) = self.registry(&self.factory()?)?;
         let is_auto = |entry: &BufferEntry| entry.declared_location() == Some(Location::Auto);
         Ok(roots(&registry, root, is_auto))
     }
@@ -350,8 +354,12 @@ impl SolverBuilder {
     /// As [`factory`](Self::factory); [`SolveError::System`] where the layout's precision does not hold
     /// the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
+        self.source_of(&self.factory()?, layout)
+    }
+
+    fn source_of(&self, kernel: &BatchKernel, layout: &Layout) -> Result<KernelSource, SolveError> {
         self.system.check_numbers(layout.target().precision())?;
-        Ok(self.factory()?.source(&self.system, layout)?)
+        Ok(kernel.source(&self.system, layout)?)
     }
 
     /// What a GPU will make of the kernel: its registers, stack and spills as NVRTC reports them, and
@@ -369,8 +377,9 @@ impl SolverBuilder {
     /// As [`layout`](Self::layout); [`SolveError::Device`] where NVRTC is missing or does not know
     /// the GPU; and [`SolveError::Occupancy`] where not one run fits.
     pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
-        let layout = self.layout(&self.cuda_target(capability))?;
-        let source = self.source(&layout)?;
+        let kernel = self.factory()?;
+        let layout = self.layout_of(&kernel, &self.cuda_target(capability))?;
+        let source = self.source_of(&kernel, &layout)?;
         CudaReport::new(layout, &source, capability)
     }
 
@@ -400,9 +409,10 @@ impl SolverBuilder {
             Some(Device::Host(host)) => host.clone(),
             Some(Device::Cuda(_)) => return Err(SolveError::SanitizerDevice),
         };
-        let layout = self.layout(&host.target(self.precision)?)?;
+        let factory = self.factory()?;
+        let layout = self.layout_of(&factory, &host.target(self.precision)?)?;
         self.system.check_numbers(self.precision)?;
-        let source = self.factory()?.sanitizer_source(&self.system, &layout)?;
+        let source = factory.sanitizer_source(&self.system, &layout)?;
         let stepping = self.stepping()?;
         let kernel = Kernel::Host(host.compile_sanitizer(&source).map_err(DeviceError::from)?);
         // In one launch, so that runs are numbered as in the batch.
@@ -425,8 +435,9 @@ impl SolverBuilder {
             Some(device) => device.clone(),
             None => Device::best()?,
         };
-        let layout = self.layout(&device.target(self.precision)?)?;
-        let source = self.source(&layout)?;
+        let factory = self.factory()?;
+        let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
+        let source = self.source_of(&factory, &layout)?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
         Ok(self.solver(device, layout, source, kernel, stepping))
