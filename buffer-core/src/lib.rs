@@ -121,7 +121,7 @@ pub use packing::Packing;
 pub use phases::{LiveRange, Phases};
 pub use registry::{BufferRegistry, FactoryId, Updated};
 pub use report::MemoryMap;
-pub use sanitizer::{Access, SanitizerFault, SanitizerFaultKind};
+pub use sanitizer::{Access, SANITIZER_THREADS, SanitizerFault, SanitizerFaultKind};
 pub use target::{ComputeCapability, Target};
 
 #[doc(hidden)]

@@ -20,18 +20,26 @@ use crate::lifetimes::{live_phases, live_stretches};
 use crate::phase_order::PhaseOrder;
 use crate::phases::LiveRange;
 
+/// The most threads of the one block in which a sanitizer build runs on CUDA; on the host there is one.
+pub const SANITIZER_THREADS: usize = 32;
+
+/// The most faults that one thread lists.
+const MOST_FAULTS: usize = 64;
+
 /// What checks accesses.
 const RUNTIME: &str = include_str!("sanitizer/sanitizer.hpp");
 
 impl Layout {
-    /// As [`preamble`](Self::preamble), for the sanitizer build of a kernel: C++17 for the host, in
-    /// which every element that is read or written is checked for bounds, for the phase, for whose data
-    /// it holds, and for whether that was written and has not died. What dies becomes NaN.
+    /// As [`preamble`](Self::preamble), for the sanitizer build of a kernel: C++17 for the layout's
+    /// target, in which every element that is read or written is checked for bounds, for the phase, for
+    /// whose data it holds, and for whether that was written and has not died. What dies becomes NaN.
     ///
     /// Buffers are views in it, with the arithmetic of pointers that kernel text may use. `AT(lanes,
-    /// run, step)` says which lanes hold a run, and where those are. The kernel has one thread, and
-    /// keeps a list of faults: `long long buffers_faults(const long long **numbers)` points to their numbers
-    /// and counts these, and [`sanitizer_faults`](Self::sanitizer_faults) reads them.
+    /// run, step)` says which lanes hold a run, and where those are. The kernel has one thread on the
+    /// host, and on CUDA one block of at most [`SANITIZER_THREADS`], without dynamic shared memory: all
+    /// buffers lie in a pool in global memory. Each thread keeps a list of faults. They are the variable
+    /// `buffers_fault_lists`, to which, on the host, `long long buffers_faults(const long long **numbers)`
+    /// points, counting its numbers; [`sanitizer_faults`](Self::sanitizer_faults) reads them.
     pub fn sanitizer_preamble(&self) -> String {
         SanitizerPreamble(self).to_string()
     }
@@ -46,10 +54,9 @@ impl Layout {
         Ok(header + &SanitizerHeader { layout: self, path }.to_string())
     }
 
-    /// The faults that a kernel listed, from the numbers of all of them.
+    /// The faults that a kernel listed, from the numbers of all its lists, in the order of runs.
     pub fn sanitizer_faults(&self, numbers: &[i64]) -> Vec<SanitizerFault> {
-        let (faults, _) = numbers.as_chunks();
-        faults.iter().filter_map(|numbers| fault::read(self, *numbers)).collect()
+        fault::read_lists(self, numbers)
     }
 
     /// All buffers, in the order of their numbers, with the positions of their instances.
@@ -116,7 +123,13 @@ impl SanitizerPreamble<'_> {
         }
         writeln!(f, "\nenum {{")?;
         writeln!(f, "    BUFFERS_POOL_BYTES = {bytes},")?;
-        writeln!(f, "    BUFFERS_POOL_ELEMENTS = {elements},\n}};")
+        writeln!(f, "    BUFFERS_POOL_ELEMENTS = {elements},")?;
+        let threads = match layout.target.compute_capability() {
+            Some(_) => SANITIZER_THREADS,
+            None => 1,
+        };
+        writeln!(f, "    BUFFERS_MOST_THREADS = {threads},")?;
+        writeln!(f, "    BUFFERS_MOST_FAULTS = {MOST_FAULTS},\n}};")
     }
 }
 

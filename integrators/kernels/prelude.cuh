@@ -11,7 +11,13 @@
 
 /* ---- Functions and loops ---- */
 
-#if defined(BUFFERS_CUDA)
+#if defined(BUFFERS_SANITIZER)
+/* Each function is compiled once: with checks, copies of it would take minutes. */
+#define INLINE BUFFERS_ONCE
+#define OUTLINE INLINE
+#define SEPARATE INLINE
+#define UNROLL
+#elif defined(BUFFERS_CUDA)
 #define INLINE static __device__ __forceinline__
 #define OUTLINE INLINE
 #define SEPARATE static __device__ __noinline__

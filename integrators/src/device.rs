@@ -9,7 +9,7 @@ pub mod nvrtc;
 use std::fmt;
 use std::time::Duration;
 
-use buffer_core::{BufferError, Precision, Target};
+use buffer_core::{BufferError, Layout, Precision, SanitizerFault, Target};
 use thiserror::Error;
 
 use self::arguments::Arguments;
@@ -113,6 +113,21 @@ impl Device {
             Self::Cuda(cuda) => Ok(Kernel::Cuda(cuda.compile(source)?)),
         }
     }
+
+    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
+    /// from the cache. It runs in one thread of the host, or in one warp of a GPU; its
+    /// [`faults`](Kernel::faults) are what it found.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    ///
+    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
+    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<Kernel, DeviceError> {
+        match self {
+            Self::Host(host) => Ok(Kernel::Host(host.compile_sanitizer(source)?)),
+            Self::Cuda(cuda) => Ok(Kernel::Cuda(cuda.compile_sanitizer(source)?)),
+        }
+    }
 }
 
 impl fmt::Display for Device {
@@ -173,6 +188,17 @@ impl Kernel {
             }
         }
         Ok(())
+    }
+
+    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub fn faults(&self, layout: &Layout) -> Result<Vec<SanitizerFault>, DeviceError> {
+        match self {
+            Self::Host(kernel) => Ok(kernel.faults(layout)),
+            Self::Cuda(kernel) => Ok(kernel.faults(layout)?),
+        }
     }
 
     /// The time from text to code.

@@ -1,15 +1,17 @@
 //! Small kernels of factories that are declared value by value, for texts with planted mistakes.
 
+use std::fmt;
+
 use buffer_core::{
     BufferEntry, BufferError, BufferRegistry, Buffers, Child, Layout, LiveRange, Phases, Precision,
     SanitizerFault, Target,
 };
-use integrators::device::KernelSource;
 use integrators::device::arguments::Arguments;
-use integrators::device::host::{HostDevice, HostError, HostKernel};
+use integrators::device::host::HostDevice;
+use integrators::device::{Device, DeviceError, Kernel, KernelSource};
 use integrators::factories::KernelText;
 
-use crate::solve::Fallible;
+use crate::solve::{Fallible, gpu};
 
 /// The steps of each run.
 pub const STEPS: usize = 3;
@@ -136,42 +138,78 @@ KERNEL({})
     /// Where the declaration breaks rules, or its text does not compile.
     pub fn sanitize(
         &self,
-        precision: Precision,
-        lanes: usize,
+        build: &Build,
         runs: usize,
     ) -> Fallible<(Vec<SanitizerFault>, Vec<f64>)> {
-        let layout = self.layout(&Target::host(lanes, precision)?)?;
+        let layout = self.layout(&build.target()?)?;
         let source = self.kernel(KernelText::sanitizer(&layout), &layout)?;
-        let kernel = HostDevice::new()?.lanes(lanes)?.compile_sanitizer(&source)?;
-        let results = launch(&kernel, precision, runs);
-        Ok((kernel.faults(&layout), results))
+        let kernel = build.device.compile_sanitizer(&source)?;
+        let results = launch(&kernel, build.precision, runs)?;
+        Ok((kernel.faults(&layout)?, results))
     }
 
     /// The results of runs in a release.
     ///
     /// # Errors
     /// Where the declaration breaks rules, or its text does not compile.
-    pub fn release(&self, precision: Precision, lanes: usize, runs: usize) -> Fallible<Vec<f64>> {
-        let kernel = self.compile(precision, lanes)??;
-        Ok(launch(&kernel, precision, runs))
+    pub fn release(&self, build: &Build, runs: usize) -> Fallible<Vec<f64>> {
+        Ok(launch(&self.compile(build)??, build.precision, runs)?)
     }
 
     /// The release kernel, or what the compiler says.
     ///
     /// # Errors
     /// Where the declaration breaks rules.
-    pub fn compile(
-        &self,
-        precision: Precision,
-        lanes: usize,
-    ) -> Fallible<Result<HostKernel, HostError>> {
-        let layout = self.layout(&Target::host(lanes, precision)?)?;
+    pub fn compile(&self, build: &Build) -> Fallible<Result<Kernel, DeviceError>> {
+        let layout = self.layout(&build.target()?)?;
         let source = self.kernel(KernelText::new(&layout), &layout)?;
-        Ok(HostDevice::new()?.lanes(lanes)?.compile(&source))
+        Ok(build.device.compile(&source))
     }
 }
 
-fn launch(kernel: &HostKernel, precision: Precision, runs: usize) -> Vec<f64> {
+/// What kernels are built for.
+#[derive(Debug, Clone)]
+pub struct Build {
+    device: Device,
+    precision: Precision,
+}
+
+impl Build {
+    /// The host with so many lanes.
+    ///
+    /// # Errors
+    /// Where it has no compiler, or not as many.
+    pub fn host(precision: Precision, lanes: usize) -> Fallible<Self> {
+        Ok(Self { device: HostDevice::new()?.lanes(lanes)?.into(), precision })
+    }
+
+    /// The host with each of some numbers of lanes, and the first GPU in f64, simulated where there is
+    /// none. What is missing for that is said.
+    ///
+    /// # Errors
+    /// As [`host`](Self::host).
+    pub fn all<const N: usize>(hosts: [(Precision, usize); N]) -> Fallible<Vec<Self>> {
+        let hosts = hosts.into_iter().map(|(precision, lanes)| Self::host(precision, lanes));
+        let mut builds = hosts.collect::<Result<Vec<_>, _>>()?;
+        match gpu() {
+            Ok(gpu) => builds.push(Self { device: gpu.device, precision: Precision::F64 }),
+            Err(reason) => println!("skipped: the same on a GPU: {reason}"),
+        }
+        Ok(builds)
+    }
+
+    fn target(&self) -> Result<Target, BufferError> {
+        self.device.target(self.precision)
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.precision, self.device)
+    }
+}
+
+fn launch(kernel: &Kernel, precision: Precision, runs: usize) -> Result<Vec<f64>, DeviceError> {
     let (mut wide, mut narrow) = (vec![0.0_f64; runs], vec![0.0_f32; runs]);
     let arguments = match precision {
         Precision::F32 => Arguments::new().output(&mut narrow),
@@ -180,12 +218,12 @@ fn launch(kernel: &HostKernel, precision: Precision, runs: usize) -> Vec<f64> {
     let mut arguments = arguments.integer(runs as i64);
     // SAFETY: the arguments are the fields of the struct in `Planted::kernel`, which writes one real
     // per run. Steps touch buffers alone; those of a release that is launched do so within bounds.
-    unsafe { kernel.launch(&mut arguments, runs, &|_| {}) };
+    unsafe { kernel.launch(&mut arguments, runs, &|_| {})? };
     drop(arguments);
-    match precision {
+    Ok(match precision {
         Precision::F32 => narrow.into_iter().map(f64::from).collect(),
         Precision::F64 => wide,
-    }
+    })
 }
 
 impl Buffers for Planted {

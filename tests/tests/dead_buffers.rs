@@ -6,7 +6,8 @@
 
 use buffer_core::{BufferEntry, DeadBuffer, Location, Phases, Precision, Target};
 use buffer_tests::cuda::nvrtc;
-use buffer_tests::planted::Planted;
+use buffer_tests::planted::{Build, Planted};
+use integrators::device::DeviceError;
 use integrators::device::host::HostError;
 use integrators::device::nvrtc::NvrtcError;
 use integrators::factories::KernelText;
@@ -38,6 +39,10 @@ const MISUSES: [&str; 7] = [
     "sum[0] = *guess;",
 ];
 
+fn host(precision: Precision, lanes: usize) -> Build {
+    Build::host(precision, lanes).unwrap()
+}
+
 fn expected() -> DeadBuffer {
     DeadBuffer::in_log("guess_is_dead_in_solve").unwrap()
 }
@@ -46,9 +51,11 @@ fn expected() -> DeadBuffer {
 fn the_host_names_buffer_and_phase() {
     for body in MISUSES {
         for (precision, lanes) in [(Precision::F64, 1), (Precision::F32, 8)] {
-            let error = planted(body).compile(precision, lanes).unwrap().unwrap_err();
+            let error = planted(body).compile(&host(precision, lanes)).unwrap().unwrap_err();
             let message = error.to_string();
-            let HostError::DeadBuffer { dead, log } = error else { panic!("{body}: {message}") };
+            let DeviceError::Host(HostError::DeadBuffer { dead, log }) = error else {
+                panic!("{body}: {message}")
+            };
             assert_eq!(dead, expected(), "{body}");
             assert!(log.contains("error:") && message.ends_with(&log), "{message}");
             assert!(
@@ -83,7 +90,7 @@ fn nvrtc_names_buffer_and_phase() {
 #[test]
 fn the_sanitizer_tells_of_the_use_instead() {
     for body in MISUSES {
-        let (faults, _) = planted(body).sanitize(Precision::F64, 1, 1).unwrap();
+        let (faults, _) = planted(body).sanitize(&host(Precision::F64, 1), 1).unwrap();
         let first = faults.first().unwrap();
         assert_eq!(first.buffer, "probe.guess", "{body}");
         assert!(first.to_string().contains("in `solve`, where it is dead [SB016]"), "{first}");
@@ -93,7 +100,8 @@ fn the_sanitizer_tells_of_the_use_instead() {
 #[test]
 fn other_mistakes_keep_their_logs() {
     for body in ["sum[0] = none;", "sum = sum;", "sum[0] = x x;", "PHASE(stop);"] {
-        let error = planted(body).compile(Precision::F64, 1).unwrap().unwrap_err();
-        assert!(matches!(error, HostError::Compile { .. }), "{body}: {error}");
+        let error = planted(body).compile(&host(Precision::F64, 1)).unwrap().unwrap_err();
+        let refused = matches!(error, DeviceError::Host(HostError::Compile { .. }));
+        assert!(refused, "{body}: {error}");
     }
 }

@@ -7,7 +7,7 @@
 use buffer_core::{
     Access, BufferEntry, ElementType, LiveRange, Location, Phases, Precision, SanitizerFaultKind,
 };
-use buffer_tests::planted::{Planted, STEPS};
+use buffer_tests::planted::{Build, Planted, STEPS};
 
 const PLACES: [Location; 2] = [Location::Shared, Location::Local];
 
@@ -21,8 +21,13 @@ fn phases() -> Phases {
     Phases::new().phase("start").repeat("stage", stage).phase("finish")
 }
 
-/// What is said of each factory, without help, in scalars and in vectors, which agree. They are the
-/// children of one root, so that one compilation does for all, and are told as `probe`.
+/// The host with one lane.
+fn scalar() -> Build {
+    Build::host(Precision::F64, 1).unwrap()
+}
+
+/// What is said of each factory, without help: in scalars, in vectors and on a GPU, which agree. They
+/// are the children of one root, so that one compilation does for all, and are told as `probe`.
 fn told(cases: Vec<Planted>) -> Vec<Vec<String>> {
     let mut calls = String::new();
     let mut children = Vec::new();
@@ -34,8 +39,8 @@ fn told(cases: Vec<Planted>) -> Vec<Vec<String>> {
     let names: Vec<_> = children.iter().map(|(name, _)| *name).collect();
     let root = Planted::step(&format!("{calls}return x;"));
     let root = children.into_iter().fold(root, |root, (name, case)| root.child(name, case, []));
-    let run = |precision, lanes| {
-        let (faults, _) = root.sanitize(precision, lanes, 1).unwrap();
+    let run = |build: &Build| {
+        let (faults, _) = root.sanitize(build, 1).unwrap();
         let messages: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let of = |name: &&str| {
             let own = messages.iter().filter(|message| message.contains(*name));
@@ -50,8 +55,10 @@ fn told(cases: Vec<Planted>) -> Vec<Vec<String>> {
         assert_eq!(told.concat().len(), faults.len(), "{messages:?}");
         told
     };
-    let scalar = run(Precision::F64, 1);
-    assert_eq!(scalar, run(Precision::F32, 8));
+    let scalar = run(&scalar());
+    for build in Build::all([(Precision::F32, 8)]).unwrap() {
+        assert_eq!(run(&build), scalar, "{build}");
+    }
     scalar
 }
 
@@ -112,8 +119,7 @@ fn a_parameter_without_a_buffer() {
         ("guarded", ""),
     ] {
         let factory = Planted::step(&format!("return CHILD(child, {body})(0);"));
-        let (faults, _) =
-            factory.child("child", child.clone(), []).sanitize(Precision::F64, 1, 1).unwrap();
+        let (faults, _) = factory.child("child", child.clone(), []).sanitize(&scalar(), 1).unwrap();
         let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
         assert!(
             told.concat().starts_with(fault) && told.is_empty() == fault.is_empty(),
@@ -425,12 +431,12 @@ fn what_died_is_not_a_number() {
     for place in PLACES {
         let factory = Planted::step(body).phases(phases());
         let factory = factory.buffer(buffer("guess", 1, place).live(["start"]));
-        for (precision, lanes) in [(Precision::F64, 1), (Precision::F32, 8)] {
-            let (faults, poisoned) = factory.sanitize(precision, lanes, 3).unwrap();
+        for build in Build::all([(Precision::F64, 1), (Precision::F32, 8)]).unwrap() {
+            let (faults, poisoned) = factory.sanitize(&build, 3).unwrap();
             assert_eq!((faults.len(), poisoned.len()), (1, 3));
             assert!(poisoned.iter().all(|value| value.is_nan()), "{poisoned:?}");
             // A release does not look.
-            assert_eq!(factory.release(precision, lanes, 3).unwrap(), [2.0; 3]);
+            assert_eq!(factory.release(&build, 3).unwrap(), [2.0; 3], "{build}");
         }
     }
 }
@@ -440,8 +446,9 @@ fn a_fault_names_its_run_and_step() {
     // Of the lanes side by side one alone reads what it should not.
     let body = "ALLOCATE(a, m); if (k == 2) x = SELECT(EQ(run, INTEGER(5)), a[1], x); return x;";
     let factory = Planted::step(body).buffer(buffer("a", 2, Location::Shared));
-    for (precision, lanes) in [(Precision::F64, 1), (Precision::F64, 4), (Precision::F32, 16)] {
-        let (faults, results) = factory.sanitize(precision, lanes, 7).unwrap();
+    let hosts = [(Precision::F64, 1), (Precision::F64, 4), (Precision::F32, 16)];
+    for build in Build::all(hosts).unwrap() {
+        let (faults, results) = factory.sanitize(&build, 7).unwrap();
         let [fault] = faults.as_slice() else { panic!("{faults:?}") };
         assert_eq!(fault.kind, SanitizerFaultKind::NeverWritten);
         assert_eq!((fault.buffer.as_str(), fault.index), ("probe.a", 1));
@@ -465,11 +472,15 @@ fn faults_are_told_once_and_are_not_endless() {
     let factory = names
         .iter()
         .fold(factory, |factory, name| factory.buffer(buffer(name, 5, Location::Local)));
-    let (faults, _) = factory.sanitize(Precision::F64, 1, 4).unwrap();
-    assert_eq!(faults.len(), 64);
-    for (fault, name) in faults.iter().zip(&names) {
-        assert_eq!(fault.buffer, format!("probe.{name}"));
-        assert_eq!(fault.times, 4 * 5 * STEPS as u64);
+    // More runs than a GPU has threads for, so that one thread has several.
+    for build in Build::all([(Precision::F64, 1)]).unwrap() {
+        let (faults, _) = factory.sanitize(&build, 40).unwrap();
+        assert_eq!(faults.len(), 64, "{build}");
+        for (fault, name) in faults.iter().zip(&names) {
+            assert_eq!(fault.buffer, format!("probe.{name}"), "{build}");
+            assert_eq!((fault.run, fault.step), (Some(0), Some(0)), "{build}");
+            assert_eq!(fault.times, 40 * 5 * STEPS as u64, "{build}");
+        }
     }
 }
 
@@ -499,13 +510,13 @@ fn sound_texts_raise_nothing_and_compute_the_same() {
             .buffer(buffer("state", 4, place).part(0..2, ["start"..="base"]))
             .buffer(BufferEntry::new("row", 2).aliases("state").live(["base"..="solve"]).handoff())
             .buffer(buffer("total", 1, place).persistent());
-        for (precision, lanes) in
-            [(Precision::F64, 1), (Precision::F32, 1), (Precision::F64, 8), (Precision::F32, 16)]
-        {
-            let (faults, results) = factory.sanitize(precision, lanes, 21).unwrap();
-            assert!(faults.is_empty(), "{faults:?}");
-            let release = factory.release(precision, lanes, 21).unwrap();
-            assert_eq!(results, release, "{precision}, {lanes} lanes");
+        let hosts =
+            [(Precision::F64, 1), (Precision::F32, 1), (Precision::F64, 8), (Precision::F32, 16)];
+        for build in Build::all(hosts).unwrap() {
+            let (faults, results) = factory.sanitize(&build, 21).unwrap();
+            assert!(faults.is_empty(), "{build}: {faults:?}");
+            let release = factory.release(&build, 21).unwrap();
+            assert_eq!(results, release, "{build}");
             assert!(results[20] != results[19] && results[20].is_finite(), "{results:?}");
         }
     }
@@ -535,8 +546,8 @@ fn a_live_range_that_lacks_a_phase_is_found() {
         ("increment", vec!["base", "solve", "feval"]),
         ("weights", vec!["start", "base", "solve", "feval"]),
     ];
-    assert!(sound(&live).sanitize(Precision::F64, 1, 1).unwrap().0.is_empty());
-    assert!(sound(&live).compile(Precision::F64, 1).unwrap().is_ok());
+    assert!(sound(&live).sanitize(&scalar(), 1).unwrap().0.is_empty());
+    assert!(sound(&live).compile(&scalar()).unwrap().is_ok());
     // Where a buffer is touched the text does not compile; where it only holds data, it does.
     let untouched = [("weights", "solve"), ("weights", "feval")];
     for (position, (name, phases)) in live.iter().enumerate() {
@@ -544,11 +555,11 @@ fn a_live_range_that_lacks_a_phase_is_found() {
             let mut mutant = live.clone();
             mutant[position].1.retain(|other| other != phase);
             let mutant = sound(&mutant);
-            let (faults, _) = mutant.sanitize(Precision::F64, 1, 1).unwrap();
+            let (faults, _) = mutant.sanitize(&scalar(), 1).unwrap();
             let first = faults.first().unwrap_or_else(|| panic!("{name} without {phase} survives"));
             assert_eq!(first.buffer, format!("probe.{name}"));
             assert!(first.to_string().contains(&format!("`{phase}`")), "{first}");
-            let compiles = mutant.compile(Precision::F64, 1).unwrap().is_ok();
+            let compiles = mutant.compile(&scalar()).unwrap().is_ok();
             assert_eq!(compiles, untouched.contains(&(*name, *phase)), "{name} without {phase}");
         }
     }

@@ -11,7 +11,7 @@ use buffer_core::{Packing, Precision, Target};
 use buffer_tests::cuda::nvrtc;
 use buffer_tests::placement::{Placement, placements, roots};
 use buffer_tests::problems::{self, Problem};
-use integrators::device::Device;
+use buffer_tests::solve::gpu;
 use integrators::device::host::HostDevice;
 use integrators::{Batch, Location, Method, Solution, Solver, SolverBuilder, methods};
 
@@ -178,17 +178,29 @@ fn marks_cost_a_release_nothing_on_cuda() {
     }
 }
 
+/// Each method on a GPU with fixed steps and with steps by a tolerance, which take turns at precisions,
+/// packings and placements.
 #[test]
-fn the_sanitizer_is_of_the_host() {
-    if let Err(reason) = buffer_tests::simulated::driver() {
-        println!("skipped: no simulated GPU: {reason}");
-        return;
-    }
-    let Ok(gpu) = Device::cuda(0) else {
-        println!("skipped: no NVRTC");
-        return;
+fn every_method_is_clean_on_a_gpu() {
+    let gpu = match gpu() {
+        Ok(gpu) => gpu.device,
+        Err(reason) => {
+            println!("skipped: {reason}");
+            return;
+        }
     };
-    let solver = stepped().next().unwrap().solver(&problems::lorenz(), Precision::F64).device(gpu);
-    let error = solver.sanitize(batch(), 0.0..1.0).unwrap_err().to_string();
-    assert!(error.contains("does not run on a GPU") && error.contains("help: "), "{error}");
+    let precisions = [Precision::F64, Precision::F32].into_iter().cycle();
+    let packings = [Packing::Auto, Packing::Auto, Packing::Declared].into_iter().cycle();
+    let problem = problems::lorenz();
+    for (turn, ((kernel, precision), packing)) in
+        stepped().zip(precisions).zip(packings).enumerate()
+    {
+        let solver = kernel.solver(&problem, precision).device(gpu.clone());
+        let release = solver.clone().build().unwrap().solve(batch(), 0.0..1.0).unwrap();
+        let placements = placements(&solver.factory().unwrap()).unwrap();
+        // From the end, where mixtures are.
+        let placement = placements.iter().rev().cycle().nth(turn).unwrap();
+        let what = format!("{kernel}, {precision}, {}, {packing}", placement.name);
+        assert_clean(&what, place(solver, placement).packing(packing), &batch(), &release);
+    }
 }

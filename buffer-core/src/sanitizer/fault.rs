@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
+use indexmap::IndexMap;
+
+use super::MOST_FAULTS;
 use crate::layout::{Instance, Layout, PlacedBuffer};
 
 /// One mistake of a kernel text in its use of buffers, where it first happened.
@@ -156,12 +159,37 @@ fn within(phase: Option<&str>) -> String {
 
 /// Numbers of one fault.
 const NUMBERS: usize = 10;
+/// Numbers of one list: how many faults it holds, and room for the most.
+const LIST_NUMBERS: usize = 1 + MOST_FAULTS * NUMBERS;
+
+/// The faults in all of `buffers_fault_lists`, in the order of runs.
+pub(super) fn read_lists(layout: &Layout, numbers: &[i64]) -> Vec<SanitizerFault> {
+    let mut listed: Vec<[i64; NUMBERS]> = Vec::new();
+    for list in numbers.chunks_exact(LIST_NUMBERS) {
+        let Some((&count, faults)) = list.split_first() else { continue };
+        let (faults, _) = faults.as_chunks();
+        listed.extend(faults.iter().take(usize::try_from(count).unwrap_or_default()));
+    }
+    // A list is in the order of its runs already, and stays so.
+    listed.sort_by_key(|[.., run, _, _]| *run);
+    let mut merged = IndexMap::new();
+    for [kind, writes, subject, phase, other, other_phase, place @ ..] in listed {
+        let alike = [kind, writes, subject, phase, other, other_phase];
+        let [.., times] = place;
+        merged
+            .entry(alike)
+            .and_modify(|[.., sum]: &mut [i64; 4]| *sum = sum.saturating_add(times))
+            .or_insert(place);
+    }
+    merged.into_iter().filter_map(|(alike, place)| read(layout, alike, place)).collect()
+}
 
 /// The fault of some numbers, those of `struct fault` in `sanitizer.hpp`. None where they are not of
 /// this layout.
-pub(super) fn read(layout: &Layout, numbers: [i64; NUMBERS]) -> Option<SanitizerFault> {
+fn read(layout: &Layout, alike: [i64; 6], place: [i64; 4]) -> Option<SanitizerFault> {
     use SanitizerFaultKind as Kind;
-    let [kind, writes, subject, phase, other, other_phase, index, run, step, times] = numbers;
+    let [kind, writes, subject, phase, other, other_phase] = alike;
+    let [index, run, step, times] = place;
     let (subject, of, size) = match kind {
         6 => {
             let called = instance(layout, subject)?;

@@ -5,20 +5,30 @@
  * and when it died. What dies becomes NaN. After a fault the text goes on, with NaN for what cannot be
  * read, and without what cannot be written.
  *
- * Before it stand the facts of the layout, in macros that this text explains. A kernel has one thread. */
+ * Before it stand the facts of the layout, in macros that this text explains. A kernel has one thread on
+ * the host, and on CUDA at most one block of BUFFERS_MOST_THREADS. Each has memory and a list of its own. */
 
-#include <stddef.h>
-#include <stdint.h>
+#define BUFFERS_SANITIZER 1
+/* BUFFERS_ONCE is a function that is not copied to where it is called. */
+#if defined(BUFFERS_CUDA)
+#define BUFFERS_ONCE static __device__ __noinline__ __attribute__((unused))
+#define BUFFERS_THREAD threadIdx.x
+#else
 #include <string.h>
+#define BUFFERS_ONCE static __attribute__((noinline, unused))
+#define BUFFERS_THREAD 0
+#endif
 
 namespace buffers_sanitizer {
+
+typedef unsigned long long bits;    /* a set of phases, or of lanes */
 
 /* ---- Facts of the layout ---- */
 
 /* Elements up to `end`, from those of the piece before, are live in the phases of the bits `live`. */
 struct piece {
     long long end;
-    uint64_t live;
+    bits live;
 };
 
 struct buffer_facts {
@@ -34,7 +44,7 @@ struct buffer_facts {
 
 struct instance_facts {
     int parent;         /* -1 for the root */
-    uint64_t calls;     /* the parent's phases in which it is called */
+    bits calls;     /* the parent's phases in which it is called */
 };
 
 /* Each list ends with one entry that means nothing, so that none is empty. */
@@ -46,9 +56,9 @@ enum {
     INSTANCE_COUNT = sizeof INSTANCE_FACTS / sizeof *INSTANCE_FACTS - 1
 };
 
-static bool has(uint64_t bits, int bit)
+static bool has(bits set, int bit)
 {
-    return bits >> bit & 1;
+    return set >> bit & 1;
 }
 
 static bool is_live(int buffer, long long index, int phase)
@@ -65,18 +75,27 @@ static bool is_live(int buffer, long long index, int phase)
 enum { NONE = -1, BY_CALL = -2 };
 
 struct shadow {
-    uint64_t written;   /* the lanes that hold data */
+    bits written;   /* the lanes that hold data */
     int owner;          /* the buffer whose data it is, or was */
     int phase;          /* of the owner's factory, in which it was written */
     int killed_in;      /* of the owner's factory, in which it died; or BY_CALL */
 };
 
-alignas(8 * BUFFERS_LANES) static unsigned char pool[BUFFERS_POOL_BYTES + 1];
-static shadow pool_shadows[BUFFERS_POOL_ELEMENTS + 1];
-static int phases[INSTANCE_COUNT + 1];
-static const uint64_t ALL = ~(uint64_t)0 >> (64 - BUFFERS_LANES);
-static uint64_t active;                         /* the lanes that hold a run */
-static long long runs[BUFFERS_LANES], steps[BUFFERS_LANES];
+/* What one thread has. */
+struct thread {
+    alignas(8 * BUFFERS_LANES) unsigned char pool[BUFFERS_POOL_BYTES + 1];
+    shadow pool_shadows[BUFFERS_POOL_ELEMENTS + 1];
+    int phases[INSTANCE_COUNT + 1];
+    bits active;                    /* the lanes that hold a run */
+    long long runs[BUFFERS_LANES], steps[BUFFERS_LANES];
+};
+static thread threads[BUFFERS_MOST_THREADS];
+static const bits ALL = ~(bits)0 >> (64 - BUFFERS_LANES);
+
+static thread &here()
+{
+    return threads[BUFFERS_THREAD];
+}
 
 /* ---- Faults ---- */
 
@@ -87,47 +106,62 @@ struct fault {
     long long kind, writes, buffer, phase, other, other_phase;
     long long index, run, step, times;
 };
-enum { MOST_FAULTS = 64, ALIKE = offsetof(fault, index) };
-static fault faults[MOST_FAULTS];
-static long long fault_count;
 
-static void report(fault found, uint64_t lanes)
+/* What one thread found in all its launches. */
+struct fault_list {
+    long long count;
+    fault faults[BUFFERS_MOST_FAULTS];
+};
+extern "C" {
+fault_list buffers_fault_lists[BUFFERS_MOST_THREADS];
+}
+
+static bool are_alike(const fault &a, const fault &b)
 {
-    for (long long i = 0; i < fault_count; i++)
-        if (memcmp(&faults[i], &found, ALIKE) == 0) {
-            faults[i].times++;
+    return a.kind == b.kind && a.writes == b.writes && a.buffer == b.buffer && a.phase == b.phase &&
+           a.other == b.other && a.other_phase == b.other_phase;
+}
+
+BUFFERS_ONCE void report(fault found, bits lanes)
+{
+    fault_list &list = buffers_fault_lists[BUFFERS_THREAD];
+    for (long long i = 0; i < list.count; i++)
+        if (are_alike(list.faults[i], found)) {
+            list.faults[i].times++;
             return;
         }
-    if (fault_count == MOST_FAULTS)
+    if (list.count == BUFFERS_MOST_FAULTS)
         return;
-    const int lane = lanes ? __builtin_ctzll(lanes) : 0;
-    found.run = runs[lane];
-    found.step = steps[lane];
+    int lane = 0;
+    while (lane < BUFFERS_LANES - 1 && !has(lanes, lane))
+        lane++;
+    found.run = here().runs[lane];
+    found.step = here().steps[lane];
     found.times = 1;
-    faults[fault_count++] = found;
+    list.faults[list.count++] = found;
 }
 
 /* A factory is called in the phases of its parent that are among its calls, and so are its ancestors. */
-static void check_calls(int instance)
+BUFFERS_ONCE void check_calls(int instance)
 {
     for (; INSTANCE_FACTS[instance].parent != NONE; instance = INSTANCE_FACTS[instance].parent) {
-        const int parent = INSTANCE_FACTS[instance].parent, phase = phases[parent];
+        const int parent = INSTANCE_FACTS[instance].parent, phase = here().phases[parent];
         if (phase != NONE && !has(INSTANCE_FACTS[instance].calls, phase))
-            report({WRONG_CALL, 0, instance, phase, NONE, NONE, 0}, active);
+            report({WRONG_CALL, 0, instance, phase, NONE, NONE, 0}, here().active);
     }
 }
 
 /* Checks an access to some lanes of an element, and takes note of it. False where there is nothing to
  * be read, or nowhere to write. */
-static bool check(int buffer, shadow *shadows, long long index, bool writes, uint64_t lanes)
+BUFFERS_ONCE bool check(int buffer, shadow *shadows, long long index, bool writes, bits lanes)
 {
-    lanes &= active;
+    lanes &= here().active;
     if (buffer == NONE) {
         report({NO_BUFFER, writes, NONE, NONE, NONE, NONE, index}, lanes);
         return false;
     }
     const buffer_facts &facts = BUFFER_FACTS[buffer];
-    const int phase = phases[facts.instance];
+    const int phase = here().phases[facts.instance];
     if (index < 0 || index >= facts.size) {
         report({OUT_OF_BOUNDS, writes, buffer, phase, NONE, NONE, index}, lanes);
         return false;
@@ -142,7 +176,7 @@ static bool check(int buffer, shadow *shadows, long long index, bool writes, uin
         s.owner = buffer;
         s.phase = phase;
     }
-    const uint64_t missing = lanes & ~s.written;
+    const bits missing = lanes & ~s.written;
     if (s.owner != NONE && s.owner != buffer)
         report({FOREIGN, 0, buffer, phase, s.owner, s.phase, index}, lanes);
     else if (missing) {
@@ -152,11 +186,11 @@ static bool check(int buffer, shadow *shadows, long long index, bool writes, uin
     return !missing;
 }
 
-static void note_write(int buffer, shadow &s, uint64_t lanes)
+BUFFERS_ONCE void note_write(int buffer, shadow &s, bits lanes)
 {
     if (s.owner == buffer)
         lanes |= s.written;
-    s = {lanes, buffer, phases[BUFFER_FACTS[buffer].instance], NONE};
+    s = {lanes, buffer, here().phases[BUFFER_FACTS[buffer].instance], NONE};
 }
 
 /* ---- Views ---- */
@@ -184,12 +218,12 @@ template <class T> struct lane_of {
 
     operator scalar() const
     {
-        const uint64_t bit = (uint64_t)1 << lane;
+        const bits bit = (bits)1 << lane;
         return check(buffer, shadows, index, false, bit) ? elements[index][lane] : nothing<T>()[lane];
     }
     lane_of &operator=(scalar value)
     {
-        const uint64_t bit = (uint64_t)1 << lane;
+        const bits bit = (bits)1 << lane;
         if (check(buffer, shadows, index, true, bit)) {
             elements[index][lane] = value;
             note_write(buffer, shadows[index], bit);
@@ -207,7 +241,7 @@ template <class T> struct element {
     int buffer;
     long long index;
 
-    T read(uint64_t lanes) const
+    T read(bits lanes) const
     {
         return check(buffer, shadows, index, false, lanes) ? elements[index] : nothing<T>();
     }
@@ -289,8 +323,8 @@ template <> struct where<true> { typedef int type; };
 
 template <class T> static const T &value_of(const T &value) { return value; }
 template <class T> static T value_of(const element<T> &e) { return e; }
-template <class T> static const T &value_in(uint64_t, const T &value) { return value; }
-template <class T> static T value_in(uint64_t lanes, const element<T> &e) { return e.read(lanes); }
+template <class T> static const T &value_in(bits, const T &value) { return value; }
+template <class T> static T value_in(bits lanes, const element<T> &e) { return e.read(lanes); }
 
 #define BUFFERS_BINARY(op)                                                                         \
     template <class A, class B,                                                                    \
@@ -346,32 +380,37 @@ template <class T> static T operator--(element<T> e, int) { const T old = e; e =
 /* ---- Lifetimes ---- */
 
 /* What a buffer holds dies: all of it, or what is dead in a phase. */
-static void kill(int buffer, int phase)
+BUFFERS_ONCE void kill(int buffer, int phase)
 {
     const buffer_facts &facts = BUFFER_FACTS[buffer];
     const long long bytes = facts.lane_bytes * BUFFERS_LANES;
     for (long long i = 0; i < facts.size; i++) {
-        shadow &s = pool_shadows[facts.element + i];
+        shadow &s = here().pool_shadows[facts.element + i];
         if (s.owner != buffer || !s.written || (phase != BY_CALL && is_live(buffer, i, phase)))
             continue;
-        memset(pool + facts.byte + i * bytes, 0xff, bytes);
+        memset(here().pool + facts.byte + i * bytes, 0xff, bytes);
         s = {0, buffer, s.phase, phase};
     }
 }
 
-/* A factory is in a phase for as long as this lives. What is dead in it dies as it begins. */
+/* Begins a phase: what is dead in it dies. Answers which phase the factory was in. */
+BUFFERS_ONCE int enter(int instance, int phase)
+{
+    const int before = here().phases[instance];
+    check_calls(instance);
+    here().phases[instance] = phase;
+    for (int buffer = 0; buffer < BUFFER_COUNT; buffer++)
+        if (BUFFER_FACTS[buffer].instance == instance && !BUFFER_FACTS[buffer].persistent)
+            kill(buffer, phase);
+    return before;
+}
+
+/* A factory is in a phase for as long as this lives. */
 struct in_phase {
     int instance, before;
 
-    in_phase(int instance, int phase) : instance(instance), before(phases[instance])
-    {
-        check_calls(instance);
-        phases[instance] = phase;
-        for (int buffer = 0; buffer < BUFFER_COUNT; buffer++)
-            if (BUFFER_FACTS[buffer].instance == instance && !BUFFER_FACTS[buffer].persistent)
-                kill(buffer, phase);
-    }
-    ~in_phase() { phases[instance] = before; }
+    in_phase(int instance, int phase) : instance(instance), before(enter(instance, phase)) {}
+    ~in_phase() { here().phases[instance] = before; }
     in_phase(const in_phase &) = delete;
 };
 
@@ -383,10 +422,11 @@ template <class T> static view<T> allocate(int buffer)
         check_calls(facts.instance);
         kill(buffer, BY_CALL);
     }
-    return view<const T>((T *)(pool + facts.byte), pool_shadows + facts.element, buffer, 0);
+    thread &own = here();
+    return view<const T>((T *)(own.pool + facts.byte), own.pool_shadows + facts.element, buffer, 0);
 }
 
-template <class T> static void zero(view<T> buffer, long long size)
+template <class T> BUFFERS_ONCE void zero(view<T> buffer, long long size)
 {
     T value;
     memset(&value, 0, sizeof value);
@@ -397,16 +437,17 @@ template <class T> static void zero(view<T> buffer, long long size)
 /* ---- What the kernel text calls ---- */
 
 /* A group of lanes begins. */
-static void begin()
+BUFFERS_ONCE void begin()
 {
-    memset(pool, 0xff, sizeof pool);
-    for (shadow &s : pool_shadows)
+    thread &own = here();
+    memset(own.pool, 0xff, sizeof own.pool);
+    for (shadow &s : own.pool_shadows)
         s = {0, NONE, NONE, NONE};
-    for (int &phase : phases)
+    for (int &phase : own.phases)
         phase = NONE;
-    active = ALL;
+    own.active = ALL;
     for (int lane = 0; lane < BUFFERS_LANES; lane++)
-        runs[lane] = steps[lane] = NONE;
+        own.runs[lane] = own.steps[lane] = NONE;
 }
 
 #if BUFFERS_LANES > 1
@@ -417,33 +458,35 @@ typedef int lanes_of_text;
 static long long lane_value(integer value, int) { return value; }
 #endif
 
-static uint64_t bits_of(lanes_of_text lanes)
+static bits bits_of(lanes_of_text lanes)
 {
-    uint64_t bits = 0;
+    bits set = 0;
     for (int lane = 0; lane < BUFFERS_LANES; lane++)
-        bits |= (uint64_t)(lane_value(lanes, lane) != 0) << lane;
-    return bits;
+        set |= (bits)(lane_value(lanes, lane) != 0) << lane;
+    return set;
 }
 
-static void at(lanes_of_text lanes, integer run, integer step)
+BUFFERS_ONCE void at(lanes_of_text lanes, integer run, integer step)
 {
-    active = bits_of(lanes);
+    thread &own = here();
+    own.active = bits_of(lanes);
     for (int lane = 0; lane < BUFFERS_LANES; lane++) {
-        runs[lane] = lane_value(run, lane);
-        steps[lane] = lane_value(step, lane);
+        own.runs[lane] = lane_value(run, lane);
+        own.steps[lane] = lane_value(step, lane);
     }
 }
 
-static void reset(lanes_of_text lanes)
+BUFFERS_ONCE void reset(lanes_of_text lanes)
 {
-    const uint64_t bits = bits_of(lanes);
+    const bits set = bits_of(lanes);
+    thread &own = here();
     for (int buffer = 0; buffer < BUFFER_COUNT; buffer++) {
         const buffer_facts &facts = BUFFER_FACTS[buffer];
-        unsigned char *bytes = pool + facts.byte;
+        unsigned char *bytes = own.pool + facts.byte;
         for (long long i = 0; facts.persistent && i < facts.size; i++) {
-            note_write(buffer, pool_shadows[facts.element + i], bits);
+            note_write(buffer, own.pool_shadows[facts.element + i], set);
             for (int lane = 0; lane < BUFFERS_LANES; lane++, bytes += facts.lane_bytes)
-                if (has(bits, lane))
+                if (has(set, lane))
                     memset(bytes, 0, facts.lane_bytes);
         }
     }
@@ -451,14 +494,14 @@ static void reset(lanes_of_text lanes)
 
 } // namespace buffers_sanitizer
 
-/* Sets the pointer to the numbers of all faults of all groups of lanes so far; the result is how many
- * numbers they are. */
+#if defined(BUFFERS_HOST)
+/* Sets the pointer to the numbers of all lists of faults; the result is how many numbers they are. */
 extern "C" long long buffers_faults(const long long **numbers)
 {
-    using namespace buffers_sanitizer;
-    *numbers = &faults[0].kind;
-    return fault_count * (sizeof(fault) / sizeof(long long));
+    *numbers = &buffers_sanitizer::buffers_fault_lists[0].count;
+    return sizeof buffers_sanitizer::buffers_fault_lists / sizeof(long long);
 }
+#endif
 
 #undef BUFFER
 #define BUFFER(type) buffers_sanitizer::view<type>
@@ -481,9 +524,9 @@ static inline integer SELECT_INTEGER(integer lanes, integer chosen, integer othe
                                                 buffers_sanitizer::is_element<B>::value>::type = 0> \
     static inline RESULT name(integer lanes, const A &chosen, const B &other)                      \
     {                                                                                              \
-        const uint64_t bits = buffers_sanitizer::bits_of(lanes);                                   \
-        const RESULT one = buffers_sanitizer::value_in(bits, chosen);                              \
-        const RESULT two = buffers_sanitizer::value_in(~bits, other);                              \
+        const buffers_sanitizer::bits set = buffers_sanitizer::bits_of(lanes);                    \
+        const RESULT one = buffers_sanitizer::value_in(set, chosen);                               \
+        const RESULT two = buffers_sanitizer::value_in(~set, other);                               \
         return name(lanes, one, two);                                                              \
     }
 BUFFERS_SELECT(SELECT, real)

@@ -6,7 +6,9 @@ use std::ffi::CString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use buffer_core::{BufferError, ComputeCapability, Precision, Target};
+use buffer_core::{
+    BufferError, ComputeCapability, Layout, Precision, SANITIZER_THREADS, SanitizerFault, Target,
+};
 use cudarc::driver::sys::{CUdevice_attribute, CUfunction_attribute, CUresult};
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError,
@@ -202,6 +204,32 @@ impl CudaDevice {
     /// [`CudaError::Nvrtc`] where it does not compile, [`CudaError::SharedMemory`] where it does not
     /// fit, [`CudaError::Driver`] where it does not load.
     pub fn compile(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
+        self.compile_for(source, |function| {
+            let limit = self.allow_shared_memory(function)?;
+            let shared_bytes = source.shared_bytes;
+            let block_size = block_size(function, shared_bytes, limit)?;
+            Ok(Blocks { size: block_size, most: i32::MAX as usize, shared_bytes })
+        })
+    }
+
+    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
+    /// from the cache, and loads it. It runs in one warp; its [`faults`](CudaKernel::faults) are what it
+    /// found.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    ///
+    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
+    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
+        let size = SANITIZER_THREADS as u32;
+        self.compile_for(source, |_| Ok(Blocks { size, most: 1, shared_bytes: 0 }))
+    }
+
+    fn compile_for(
+        &self,
+        source: &KernelSource,
+        blocks: impl FnOnce(&CudaFunction) -> Result<Blocks, CudaError>,
+    ) -> Result<CudaKernel, CudaError> {
         let start = Instant::now();
         let (compiled, cache) = self.compiler.compile_cached(
             &self.cache,
@@ -212,16 +240,13 @@ impl CudaDevice {
         let resources = compiled.resources(&source.entry);
         // cudarc panics at a name that is no C string.
         CString::new(source.entry.as_str()).map_err(NvrtcError::from)?;
-        let function =
-            self.load(compiled)?.load_function(&source.entry).doing("find the kernel's entry")?;
-        let limit = self.allow_shared_memory(&function)?;
-        let block_size = block_size(&function, source.shared_bytes, limit)?;
-        let stream = Arc::clone(&self.stream);
+        let module = self.load(compiled)?;
+        let function = module.load_function(&source.entry).doing("find the kernel's entry")?;
         Ok(CudaKernel {
+            blocks: blocks(&function)?,
             function,
-            stream,
-            shared_bytes: source.shared_bytes,
-            block_size,
+            module,
+            stream: Arc::clone(&self.stream),
             resources,
             build_time: start.elapsed(),
             cache,
@@ -317,13 +342,24 @@ fn block_size(
     Ok(best)
 }
 
+/// How a kernel is launched.
+#[derive(Debug, Clone, Copy)]
+struct Blocks {
+    /// Threads of a block.
+    size: u32,
+    /// The most blocks.
+    most: usize,
+    /// Dynamic shared memory of a thread.
+    shared_bytes: usize,
+}
+
 /// A kernel loaded on a GPU.
 #[derive(Debug, Clone)]
 pub struct CudaKernel {
     function: CudaFunction,
+    module: Arc<CudaModule>,
     stream: Arc<CudaStream>,
-    shared_bytes: usize,
-    block_size: u32,
+    blocks: Blocks,
     resources: Option<Resources>,
     build_time: Duration,
     cache: CacheOutcome,
@@ -332,7 +368,7 @@ pub struct CudaKernel {
 impl CudaKernel {
     /// Runs of one block.
     pub fn block_size(&self) -> u32 {
-        self.block_size
+        self.blocks.size
     }
 
     /// What a thread takes from the GPU; none where the compiler's log does not say.
@@ -375,11 +411,12 @@ impl CudaKernel {
             Ok::<_, CudaError>(address)
         })?;
         // Threads beyond the runs end at once; threads of a full grid go on with the next run.
-        let blocks = runs.div_ceil(self.block_size as usize).min(i32::MAX as usize);
+        let Blocks { size, most, shared_bytes } = self.blocks;
+        let blocks = runs.div_ceil(size as usize).min(most);
         let config = LaunchConfig {
             grid_dim: (blocks as u32, 1, 1),
-            block_dim: (self.block_size, 1, 1),
-            shared_mem_bytes: self.block_size * self.shared_bytes as u32,
+            block_dim: (size, 1, 1),
+            shared_mem_bytes: size * shared_bytes as u32,
         };
         // SAFETY: the caller vouches for the text and the arguments, whose memory lives until the
         // stream is synchronised below, or is freed behind the kernel, in the stream's order.
@@ -395,6 +432,22 @@ impl CudaKernel {
             }
         }
         self.stream.synchronize().doing("run the kernel")
+    }
+
+    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
+    ///
+    /// # Errors
+    /// [`CudaError::Driver`] where the driver does not hand them over.
+    pub fn faults(&self, layout: &Layout) -> Result<Vec<SanitizerFault>, CudaError> {
+        let lists = match self.module.get_global("buffers_fault_lists", &self.stream) {
+            Err(DriverError(CUresult::CUDA_ERROR_NOT_FOUND)) => return Ok(Vec::new()),
+            lists => lists.doing("find the sanitizer's faults")?,
+        };
+        let bytes = self.stream.clone_dtoh(&lists).doing("download the sanitizer's faults")?;
+        self.stream.synchronize().doing("download the sanitizer's faults")?;
+        let (numbers, _) = bytes.as_chunks();
+        let numbers: Vec<_> = numbers.iter().map(|number| i64::from_ne_bytes(*number)).collect();
+        Ok(layout.sanitizer_faults(&numbers))
     }
 
     /// The GPU's copy of an argument's memory; none where it is empty.

@@ -12,8 +12,7 @@ use indexmap::IndexMap;
 
 use super::{CudaReport, Sanitized, SolveError, Solver};
 use crate::batch::Batch;
-use crate::device::host::HostDevice;
-use crate::device::{Device, DeviceError, Kernel, KernelSource};
+use crate::device::{Device, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
@@ -385,7 +384,8 @@ impl SolverBuilder {
 
     /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
     /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
-    /// takes a hundred to a thousand times as long, in one thread of the host.
+    /// takes a hundred to a thousand times as long as one thread of a release, in one thread of the host
+    /// or, where [`device`](Self::device) names a GPU, in one warp of it.
     ///
     /// ```
     /// use integrators::{Batch, Solver, System};
@@ -397,32 +397,27 @@ impl SolverBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](Self::build) and [`Solver::solve`]; [`SolveError::SanitizerDevice`] where the device
-    /// is a GPU; and [`SolveError::Device`] where there is no C++ compiler.
+    /// As [`build`](Self::build) and [`Solver::solve`]; and [`SolveError::Device`] where the host has no
+    /// C++ compiler.
     pub fn sanitize(
         self,
         batch: impl Borrow<Batch>,
         span: Range<f64>,
     ) -> Result<Sanitized, SolveError> {
-        let host = match &self.device {
-            None => HostDevice::new().map_err(DeviceError::from)?,
-            Some(Device::Host(host)) => host.clone(),
-            Some(Device::Cuda(_)) => return Err(SolveError::SanitizerDevice),
+        let device = match &self.device {
+            Some(device) => device.clone(),
+            None => Device::host()?,
         };
         let factory = self.factory()?;
-        let layout = self.layout_of(&factory, &host.target(self.precision)?)?;
+        let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
         self.system.check_numbers(self.precision)?;
         let source = factory.sanitizer_source(&self.system, &layout)?;
         let stepping = self.stepping()?;
-        let kernel = Kernel::Host(host.compile_sanitizer(&source).map_err(DeviceError::from)?);
+        let kernel = device.compile_sanitizer(&source)?;
         // In one launch, so that runs are numbered as in the batch.
-        let solver =
-            self.chunk_bytes(usize::MAX).solver(host.into(), layout, source, kernel, stepping);
+        let solver = self.chunk_bytes(usize::MAX).solver(device, layout, source, kernel, stepping);
         let solution = solver.solve(batch, span)?;
-        let faults = match &solver.kernel {
-            Kernel::Host(kernel) => kernel.faults(&solver.layout),
-            Kernel::Cuda(_) => Vec::new(),
-        };
+        let faults = solver.kernel.faults(&solver.layout)?;
         Ok(Sanitized { solution, faults })
     }
 

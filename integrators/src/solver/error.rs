@@ -218,11 +218,6 @@ pub enum SolveError {
         /// The paths that there are.
         known: Vec<String>,
     },
-    /// The sanitizer build runs on the host alone.
-    #[error(
-        "the sanitizer does not run on a GPU\nhelp: leave out `.device(...)`, or use `Device::host()`"
-    )]
-    SanitizerDevice,
     /// Wherever its buffers lie, the kernel is too large for a GPU.
     #[error(
         "the kernel fits {gpu} in none of these placements:\n{reasons}\nhelp: use a method with fewer buffers, or fewer states"
