@@ -150,7 +150,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             CHILD(step, commit)(m, accepted, attempt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
-                state[i] = SELECT(accepted, proposed_state[i], state[i]);
+                ASSIGN(accepted, state[i], proposed_state[i]);
         }
         const real most = REAL(3.321928094887362), least = REAL(-2.321928094887362); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);

@@ -29,7 +29,7 @@ INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(c
         system_derivatives(state, parameters, t, scratch);
         UNROLL
         for (int i = 0; i < SIZE(stage_rhs); i++)
-            stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+            ASSIGN(fresh, stage_rhs[i], scratch[i]);
     }
 }
 

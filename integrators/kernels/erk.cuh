@@ -22,10 +22,10 @@ INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(c
         system_derivatives(state, parameters, t, scratch);
         UNROLL
         for (int i = 0; i < SIZE(stage_rhs); i++)
-            stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+            ASSIGN(fresh, stage_rhs[i], scratch[i]);
         UNROLL
         for (int i = 0; i < SIZE(accepted_rhs); i++)
-            accepted_rhs[i] = SELECT(fresh, scratch[i], accepted_rhs[i]);
+            ASSIGN(fresh, accepted_rhs[i], scratch[i]);
     }
 }
 
@@ -67,7 +67,7 @@ INLINE void SELF(commit)(memory m, mask accepted, real dt)
         PHASE(commit);
         UNROLL
         for (int i = 0; i < SIZE(accepted_rhs); i++)
-            accepted_rhs[i] = SELECT(accepted, stage_rhs[i], accepted_rhs[i]);
+            ASSIGN(accepted, accepted_rhs[i], stage_rhs[i]);
     }
 }
 

@@ -132,6 +132,17 @@ INLINE int ANY(mask lanes)
 #endif
 
 #define ALL(lanes) (!ANY(NOT(lanes)))
+/* Sets what is in a buffer on some lanes. Where there is one lane nothing else is read: a value from
+ * one of two places would come from an address of its own, in a bank that other threads ask for, too. */
+#if BUFFERS_LANES > 1
+#define ASSIGN(lanes, target, value) ((target) = SELECT(lanes, value, target))
+#else
+#define ASSIGN(lanes, target, value)                                                               \
+    do {                                                                                           \
+        if (lanes)                                                                                 \
+            (target) = (value);                                                                    \
+    } while (0)
+#endif
 #define FINITE(x) EQ((x) - (x), REAL(0.0))
 /* For values that read nothing of each other's lanes: both are computed. */
 #define SELECT_LESS(a, b, chosen, other) SELECT(LT(a, b), chosen, other)

@@ -103,6 +103,15 @@ impl Device {
         }
     }
 
+    /// From which multiple of bytes on the rows of a table should begin: a GPU moves its memory in
+    /// whole sectors.
+    pub fn row_alignment(&self) -> usize {
+        match self {
+            Self::Host(_) => 1,
+            Self::Cuda(_) => cuda::SECTOR_BYTES,
+        }
+    }
+
     /// Compiles a kernel, or takes it from the cache.
     ///
     /// # Errors

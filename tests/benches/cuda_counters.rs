@@ -118,7 +118,7 @@ fn main() -> Fallible<()> {
             }
         }
     }
-    // A table's rows begin at whole sectors where the number of runs lets them.
+    // A table's rows begin at whole sectors, whatever the number of runs.
     let [lorenz, _] = workloads();
     let odd = Batch::grid().parameter("rho", (0..=RUNS).map(|run| f64::from(run) * 0.1));
     let (lorenz, tsit5) = (lorenz.with(odd), case("tsit5", false));

@@ -25,6 +25,9 @@ use super::nvrtc::{Compiled, Nvrtc, NvrtcError, Resources};
 /// The oldest driver that serves the cubins of NVRTC 12, in the driver's own count.
 const OLDEST_DRIVER: i32 = 12_000;
 
+/// What global memory moves at a time.
+pub(super) const SECTOR_BYTES: usize = 32;
+
 /// Threads of one warp.
 const WARP: u32 = 32;
 
