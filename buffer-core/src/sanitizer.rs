@@ -54,7 +54,8 @@ impl Layout {
         Ok(header + &SanitizerHeader { layout: self, path }.to_string())
     }
 
-    /// The faults that a kernel listed, from the numbers of all its lists, in the order of runs.
+    /// The faults that a kernel listed, from the numbers of all its lists: up to 64 for each thread, in
+    /// the order of runs.
     pub fn sanitizer_faults(&self, numbers: &[i64]) -> Vec<SanitizerFault> {
         fault::read_lists(self, numbers)
     }

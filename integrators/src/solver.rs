@@ -50,7 +50,8 @@ pub struct Solver {
     kernel: Kernel,
     stepping: Stepping,
     save_every: Option<f64>,
-    chunk_bytes: usize,
+    /// What one launch moves; none where it takes all runs.
+    chunk_bytes: Option<usize>,
 }
 
 /// What came of a batch.
@@ -147,7 +148,10 @@ impl Solver {
         let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
         let mut interruption = None;
-        let bytes = self.device.launch_bytes(self.chunk_bytes)?;
+        let bytes = match self.chunk_bytes {
+            Some(bytes) => self.device.launch_bytes(bytes)?,
+            None => usize::MAX,
+        };
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
         if chunk >= inputs.runs && self.stride::<T>(inputs.runs) == inputs.runs {
             let tables = Tables::new(inputs, 0..inputs.runs, inputs.runs)?;

@@ -845,7 +845,7 @@ mod compilers {
         let device = HostDevice::new().unwrap().lanes(1).unwrap();
         if std::env::var_os(WORKER).is_some() {
             assert_refused!(
-                device.compile_sanitizer(&source("int text;")),
+                device.compile(&KernelSource { is_sanitizer: true, ..source("int text;") }),
                 HostError::NoCompiler { language: Language::Cpp, .. },
                 "no C++ compiler was found; tried `no-such-compiler`",
                 "help: install g++ or clang++, or name a compiler in the environment variable `CXX`"
@@ -893,6 +893,7 @@ mod compilers {
             precision: Precision::F64,
             lanes: 1,
             shared_bytes: 0,
+            is_sanitizer: false,
         }
     }
 

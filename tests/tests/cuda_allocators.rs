@@ -79,13 +79,7 @@ fn write_and_read_back(
             format!("        {name}[i] = REAL(1.0) * (run * 10 + i);\n")
         },
     ));
-    let source = KernelSource {
-        text: text.finish(),
-        entry: "probe".to_owned(),
-        precision,
-        lanes: 1,
-        shared_bytes: layout.shared_bytes(),
-    };
+    let source = text.finish("probe");
     match precision {
         Precision::F32 => run(device, &source, 10, f32::NAN).into_iter().map(f64::from).collect(),
         Precision::F64 => run(device, &source, 10, f64::NAN),
@@ -179,13 +173,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20           WRITE(state)\n\
          \x20       }}\n    }}\n}}\nKERNEL(dirk)\n"
     ));
-    KernelSource {
-        text: text.finish(),
-        entry: "dirk".to_owned(),
-        precision,
-        lanes: layout.target().lanes(),
-        shared_bytes: layout.shared_bytes(),
-    }
+    text.finish("dirk")
 }
 
 fn check_dirk<T: Pod + Into<f64>>(gpu: &Device, precision: Precision, nan: T, tolerance: f64) {

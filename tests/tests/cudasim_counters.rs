@@ -13,7 +13,6 @@ use buffer_tests::cuda::{case, cases, nvrtc, placed};
 use buffer_tests::placement::placements;
 use buffer_tests::random::SplitMix64;
 use buffer_tests::simulated;
-use integrators::device::KernelSource;
 use integrators::device::arguments::Arguments;
 use integrators::device::cuda::CudaDevice;
 use integrators::factories::KernelText;
@@ -206,13 +205,7 @@ fn no_layout_of_shared_memory_has_bank_conflicts() {
              \x20   buffers_reset(m, ALL_LANES);\n\
              {allocate}{write}{read}    a->sums[run] = sum;\n}}\nKERNEL(mixed)\n"
         ));
-        let source = KernelSource {
-            text: text.finish(),
-            entry: "mixed".to_owned(),
-            precision,
-            lanes: 1,
-            shared_bytes: layout.shared_bytes(),
-        };
+        let source = text.finish("mixed");
         let mut sums = [0; 96];
         let kernel = device.compile(&source).unwrap();
         let mut arguments = Arguments::new().output(&mut sums).integer(96);

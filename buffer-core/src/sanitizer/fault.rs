@@ -31,7 +31,7 @@ pub struct SanitizerFault {
     pub run: Option<u64>,
     /// The run's step, from 0; none where the text does not say.
     pub step: Option<u64>,
-    /// How often it happened in all.
+    /// How often it happened in all, as far as lists had room for it.
     pub times: u64,
 }
 
@@ -170,7 +170,7 @@ pub(super) fn read_lists(layout: &Layout, numbers: &[i64]) -> Vec<SanitizerFault
         let (faults, _) = faults.as_chunks();
         listed.extend(faults.iter().take(usize::try_from(count).unwrap_or_default()));
     }
-    // A list is in the order of its runs already, and stays so.
+    // Stable: what one run does wrong stays in its order.
     listed.sort_by_key(|[.., run, _, _]| *run);
     let mut merged = IndexMap::new();
     for [kind, writes, subject, phase, other, other_phase, place @ ..] in listed {

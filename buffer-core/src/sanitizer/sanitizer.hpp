@@ -44,7 +44,7 @@ struct buffer_facts {
 
 struct instance_facts {
     int parent;         /* -1 for the root */
-    bits calls;     /* the parent's phases in which it is called */
+    bits calls;         /* the parent's phases in which it is called */
 };
 
 /* Each list ends with one entry that means nothing, so that none is empty. */
@@ -524,7 +524,7 @@ static inline integer SELECT_INTEGER(integer lanes, integer chosen, integer othe
                                                 buffers_sanitizer::is_element<B>::value>::type = 0> \
     static inline RESULT name(integer lanes, const A &chosen, const B &other)                      \
     {                                                                                              \
-        const buffers_sanitizer::bits set = buffers_sanitizer::bits_of(lanes);                    \
+        const buffers_sanitizer::bits set = buffers_sanitizer::bits_of(lanes);                     \
         const RESULT one = buffers_sanitizer::value_in(set, chosen);                               \
         const RESULT two = buffers_sanitizer::value_in(~set, other);                               \
         return name(lanes, one, two);                                                              \

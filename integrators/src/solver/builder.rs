@@ -60,7 +60,7 @@ pub struct SolverBuilder {
     other_locations: Option<Location>,
     locations: Vec<(String, Location)>,
     packing: Packing,
-    chunk_bytes: usize,
+    chunk_bytes: Option<usize>,
 }
 
 impl SolverBuilder {
@@ -82,7 +82,7 @@ impl SolverBuilder {
             other_locations: None,
             locations: Vec::new(),
             packing: Packing::Declared,
-            chunk_bytes: CHUNK_BYTES,
+            chunk_bytes: Some(CHUNK_BYTES),
         }
     }
 
@@ -231,7 +231,7 @@ impl SolverBuilder {
     /// not depend on it.
     #[must_use]
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
-        self.chunk_bytes = bytes;
+        self.chunk_bytes = Some(bytes);
         self
     }
 
@@ -384,8 +384,9 @@ impl SolverBuilder {
 
     /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
     /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
-    /// takes a hundred to a thousand times as long as one thread of a release, in one thread of the host
-    /// or, where [`device`](Self::device) names a GPU, in one warp of it.
+    /// runs in one thread of the host, which takes it a hundred to a thousand times as long as a release
+    /// there, or in one warp of the GPU that [`device`](Self::device) names. All runs are one launch, for
+    /// which a GPU needs memory, and time: one that also drives a display ends long launches.
     ///
     /// ```
     /// use integrators::{Batch, Solver, System};
@@ -400,7 +401,7 @@ impl SolverBuilder {
     /// As [`build`](Self::build) and [`Solver::solve`]; and [`SolveError::Device`] where the host has no
     /// C++ compiler.
     pub fn sanitize(
-        self,
+        mut self,
         batch: impl Borrow<Batch>,
         span: Range<f64>,
     ) -> Result<Sanitized, SolveError> {
@@ -413,11 +414,12 @@ impl SolverBuilder {
         self.system.check_numbers(self.precision)?;
         let source = factory.sanitizer_source(&self.system, &layout)?;
         let stepping = self.stepping()?;
-        let kernel = device.compile_sanitizer(&source)?;
+        let kernel = device.compile(&source)?;
         // In one launch, so that runs are numbered as in the batch.
-        let solver = self.chunk_bytes(usize::MAX).solver(device, layout, source, kernel, stepping);
+        self.chunk_bytes = None;
+        let solver = self.solver(device, layout, source, kernel, stepping);
         let solution = solver.solve(batch, span)?;
-        let faults = solver.kernel.faults(&solver.layout)?;
+        let faults = solver.kernel.faults(&solver.layout)?.unwrap_or_default();
         Ok(Sanitized { solution, faults })
     }
 

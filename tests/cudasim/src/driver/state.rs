@@ -452,7 +452,7 @@ impl State {
             name: name.to_owned(),
             shared_bytes,
             local_bytes: loaded.local_bytes(name).ok_or(Status::NotFound)?,
-            max_threads: loaded.max_threads(name).unwrap_or(super::properties::MAX_THREADS),
+            max_threads: loaded.max_threads(name).unwrap_or(crate::launch::MAX_THREADS),
             max_dynamic_shared: DEFAULT_SHARED.saturating_sub(shared_bytes),
         };
         let device = self.current()?;
