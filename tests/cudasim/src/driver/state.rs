@@ -416,6 +416,9 @@ impl State {
             report(&format_args!("a text for sm_{} on a device of {major}.{minor}", module.target));
             return Err(Status::NoBinaryForGpu);
         }
+        if module.has_variables() && is_due(&mut self.planted.allocation) {
+            return Err(Status::OutOfMemory);
+        }
         let loaded = LoadedModule::new(module, self.memory()?)?;
         Ok(self.add(Object::Module(device, Box::new(loaded))))
     }
