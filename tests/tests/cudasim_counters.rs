@@ -106,9 +106,13 @@ fn results_go_to_whole_sectors_whatever_the_number_of_runs() {
             let [lorenz, _] = workloads();
             let rho = (0..runs).map(|run| f64::from(run) * 0.1);
             let lorenz = lorenz.with(Batch::grid().parameter("rho", rho));
-            let (counted, states) = lorenz.count(&tsit5, &lorenz.solver(&tsit5, precision));
-            check_coalesced(&counted, &format!("{runs} runs in {precision}"));
-            assert_eq!(states.len(), 3 * runs as usize);
+            let solver = lorenz.solver(&tsit5, precision);
+            // The end state alone, and rows on the way.
+            for solver in [solver.clone(), solver.save_every(1.0 / 64.0)] {
+                let (counted, states) = lorenz.count(&tsit5, &solver);
+                check_coalesced(&counted, &format!("{runs} runs in {precision}"));
+                assert_eq!(states.len(), 3 * runs as usize);
+            }
         }
     }
 }
