@@ -83,6 +83,21 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
+/// What is zeroed where its live range begins does not go on in the same phase: which of the two it is
+/// would depend on the phase before.
+pub(crate) fn check_zero_beginning(order: &PhaseOrder, entry: &BufferEntry) -> Option<Fault> {
+    if !entry.zero || entry.persistent {
+        return None;
+    }
+    let parts = entry.parts.iter().map(|part| part.live.as_slice());
+    let ranges = [entry.live.as_slice()].into_iter().chain(parts);
+    let mut live = ranges.filter_map(|ranges| live_phases(order, ranges));
+    let (phase, dead, alive) = live.find_map(|live| order.unclear_beginning(live))?;
+    let name = entry.name.clone();
+    let [phase, dead, live] = [phase, dead, alive].map(str::to_owned);
+    Some(Fault::ZeroBeginning { name, phase, dead, live })
+}
+
 /// The phases of some ranges: all where there are none, and none where one is at fault.
 pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     if live.is_empty() {

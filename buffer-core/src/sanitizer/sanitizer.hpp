@@ -426,12 +426,15 @@ template <class T> static view<T> allocate(int buffer)
     return view<const T>((T *)(own.pool + facts.byte), own.pool_shadows + facts.element, buffer, 0);
 }
 
-template <class T> BUFFERS_ONCE void zero(view<T> buffer, long long size)
+/* Zeroes elements, from `first` to before `end`. */
+BUFFERS_ONCE void zero(int buffer, long long first, long long end)
 {
-    T value;
-    memset(&value, 0, sizeof value);
-    for (long long i = 0; i < size; i++)
-        buffer[i] = value;
+    const buffer_facts &facts = BUFFER_FACTS[buffer];
+    const long long bytes = facts.lane_bytes * BUFFERS_LANES;
+    for (long long i = first; i < end; i++) {
+        memset(here().pool + facts.byte + i * bytes, 0, bytes);
+        note_write(buffer, here().pool_shadows[facts.element + i], ALL);
+    }
 }
 
 /* ---- What the kernel text calls ---- */
