@@ -128,6 +128,12 @@ pub(crate) fn live_stretches(
     order: &PhaseOrder,
     entry: &BufferEntry,
 ) -> Vec<(Range<usize>, PhaseSet)> {
+    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
+    stretches(entry).into_iter().map(live).collect()
+}
+
+/// All elements of a buffer in order, in stretches that are live together, with what says when.
+fn stretches(entry: &BufferEntry) -> Vec<(Range<usize>, &[LiveRange])> {
     let mut parts: Vec<_> = entry.parts.iter().filter(|part| part.start < part.end).collect();
     parts.sort_by_key(|part| part.start);
     let mut stretches = Vec::new();
@@ -139,8 +145,7 @@ pub(crate) fn live_stretches(
     }
     stretches.push((end..entry.size, entry.live.as_slice()));
     stretches.retain(|(elements, _)| !elements.is_empty());
-    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
-    stretches.into_iter().map(live).collect()
+    stretches
 }
 
 /// The phases of a buffer's ranges, in words.
@@ -175,17 +180,19 @@ pub(crate) fn check_live_together(
 ) -> Option<Fault> {
     let order = context.phases().order();
     let entries: Vec<_> = context.entries().collect();
-    let entry = entries.get(position).filter(|entry| entry.size > 0)?;
-    let live = live_phases(order, &entry.live)?;
+    let entry = entries.get(position)?;
     // The elements of each buffer around it that it lies on, from the parent outwards.
     let outwards = |&(position, start): &(usize, usize)| {
         let fit = fits.get(position).copied().flatten().filter(|fit| fit.fits)?;
         Some((fit.parent, start + fit.taken))
     };
-    let around = std::iter::successors(outwards(&(position, 0)), outwards);
-    for (depth, (position, start)) in around.enumerate() {
+    let around = std::iter::successors(outwards(&(position, 0)), outwards).enumerate();
+    let stretches = stretches(entry);
+    let meetings = around.flat_map(|around| stretches.iter().map(move |stretch| (around, stretch)));
+    for ((depth, (position, start)), (own, own_ranges)) in meetings {
         let parent = entries.get(position)?;
-        let elements = start..start + entry.size;
+        let Some(live) = live_phases(order, own_ranges) else { continue };
+        let elements = start + own.start..start + own.end;
         for (ranges, part) in pieces(parent, &elements) {
             let Some(parent_live) = live_phases(order, ranges) else { continue };
             let shared = live.intersection(parent_live);
@@ -196,7 +203,7 @@ pub(crate) fn check_live_together(
             }
             return Some(Fault::LiveTogether {
                 name: entry.name.clone(),
-                live: describe_live(order, &entry.live, live),
+                live: describe_live(order, own_ranges, live),
                 parent: parent.name.clone(),
                 parent_live: describe_live(order, ranges, parent_live),
                 shared: order.describe(shared),

@@ -420,6 +420,24 @@ mod parts {
     }
 
     #[test]
+    fn parts_of_an_alias_are_live_apart_from_its_parent() {
+        let parent = || local("a", 6).live(["start"]).part(4..6, ["finish"]);
+        let child = || alias("b", 6, "a").live(["solve"]);
+        assert_eq!(
+            verdict(vec![parent(), child().part(0..2, ["finish"]).part(5..6, ["start"])]),
+            []
+        );
+        for (part, phase) in [(2..3, "start"), (5..6, "finish")] {
+            let [live, shared] = [format!("`{phase}`"), format!("`{phase}`")];
+            let parent_live = live.clone();
+            let (name, parent_name) = ("b".to_owned(), "a".to_owned());
+            let fault =
+                Fault::LiveTogether { name, live, parent: parent_name, parent_live, shared };
+            assert_eq!(verdict(vec![parent(), child().part(part, [phase])]), [fault]);
+        }
+    }
+
+    #[test]
     fn a_part_is_handed_over_element_by_element() {
         assert_eq!(verdict(vec![accumulator(), stage_base()]), []);
         let unsaid = alias("stage_base", 3, "accumulator").live(["first"..="feval"]);
