@@ -71,6 +71,11 @@ pub enum SanitizerFaultKind {
         /// The phase of its factory in which it was written, if it was in one.
         written_in: Option<String>,
     },
+    /// The element was taken over by another buffer, in a handoff.
+    TakenOver {
+        /// The other buffer, by path and name.
+        by: String,
+    },
     /// SB016: a factory is called in a phase that is not among its calls.
     WrongCall,
     /// The pointer is null.
@@ -107,6 +112,7 @@ impl fmt::Display for SanitizerFault {
                     write!(f, ", written in `{phase}`")?;
                 }
             }
+            Kind::TakenOver { by } => write!(f, ", but was taken over by `{by}`")?,
             Kind::WrongCall => f.write_str(", which is not among its calls [SB016]")?,
             Kind::NoBuffer => {}
         }
@@ -131,6 +137,9 @@ impl fmt::Display for SanitizerFault {
                 f,
                 "\nhelp: they share storage; give `{owner}` storage of its own, or read `{buffer}` before"
             ),
+            Kind::TakenOver { by } => {
+                write!(f, "\nhelp: write it before `{by}` is used, or write to `{by}`")
+            }
             Kind::WrongCall => write!(
                 f,
                 "\nhelp: add `{phase}` to `call` of its `#[child(...)]`, or call it in its calls only"
@@ -215,6 +224,10 @@ fn read(layout: &Layout, alike: [i64; 6], place: [i64; 4]) -> Option<SanitizerFa
         }
         6 => Kind::WrongCall,
         7 => Kind::NoBuffer,
+        8 => {
+            let (of, taker) = buffer(layout, other)?;
+            Kind::TakenOver { by: named(of, taker) }
+        }
         _ => return None,
     };
     Some(SanitizerFault {
