@@ -15,34 +15,14 @@
 #define RESOLUTION EPSILON
 #endif
 
-/* What the error of a state may be. */
-INLINE real SELF(tolerated)(const arguments *a, real size)
-{
-    return FMA(SPLAT(a->rtol.high), size, SPLAT(a->atol.high));
-}
-
-/* The mean square of the errors of a step, in units of what is tolerated. */
-INLINE real SELF(error_square)(const arguments *a, BUFFER(const real) state, BUFFER(const real) proposed_state,
-                               BUFFER(const real) error)
-{
-    real sum = REAL(0.0);
-    UNROLL
-    for (int i = 0; i < SIZE(state); i++) {
-        const real before = ABS(state[i]), after = ABS(proposed_state[i]);
-        /* What is no number has no error that is tolerated. */
-        const real scaled = error[i] / SELF(tolerated)(a, SELECT_LESS(after, before, before, after));
-        sum = FMA(scaled, scaled, sum);
-    }
-    return sum * (REAL(1.0) / SPLAT((real_scalar)SIZE(state)));
-}
-
 /* The largest of some values, in units of what is tolerated. */
 INLINE real SELF(largest)(const arguments *a, BUFFER(const real) values, BUFFER(const real) state)
 {
+    const real atol = SPLAT(a->atol.high), rtol = SPLAT(a->rtol.high);
     real largest = REAL(0.0);
     UNROLL
     for (int i = 0; i < SIZE(state); i++)
-        largest = MAX(largest, ABS(values[i]) / SELF(tolerated)(a, ABS(state[i])));
+        largest = MAX(largest, SCALED(ABS(values[i]), ABS(state[i]), atol, rtol));
     return largest;
 }
 
@@ -79,6 +59,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     ALLOCATE(error, m);
     ALLOCATE(slope, m);
     const precise start = PRECISE(a->start), length = PRECISE(a->interval);
+    const real atol = SPLAT(a->atol.high), rtol = SPLAT(a->rtol.high);
     const integer max_steps = INTEGER((integer_scalar)a->max_steps);
     mask busy = NO_LANES, stopped = ALL_LANES;
     integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
@@ -138,7 +119,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         {
             PHASE(step);
             failure = CHILD(step, step)(m, busy, state, proposed_state, error, parameters, t, attempt);
-            square = SELF(error_square)(a, state, proposed_state, error);
+            square = SCALED_SQUARE(error, state, proposed_state, SIZE(state), atol, rtol);
         }
         const mask solved = EQ(failure, INTEGER(0)), accepted = AND(solved, LE(square, REAL(1.0)));
         const mask measured = AND(solved, LT(square, REAL(1e30)));

@@ -60,8 +60,8 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 
 /* `right_side` is b. What the other arguments say is in the factors. */
 SELF(linkage) integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(const real) factors, BUFFER(real) right_side,
-                           BUFFER(real) solution)
+                           real scale, real atol, real rtol, BUFFER(const real) factors,
+                           BUFFER(real) right_side, BUFFER(real) solution)
 {
 #define LOWER(i, l, k) solution[i] = FMA(-factors[l], solution[k], solution[i]);
 #define UPPER(i, u, k) solution[i] = FMA(-factors[u], solution[k], solution[i]);

@@ -30,8 +30,6 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     ALLOCATE(stage_store, m);
     ALLOCATE(prepared, m);
     ALLOCATE(time_derivative, m);
-    /* Less than some units in the last place cannot be asked for. */
-    const real tolerance = MAX(SELF(tolerance), REAL(4.0) * EPSILON);
     const real scale = SELF(gamma) * dt;
     integer status;
     {
@@ -86,8 +84,8 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     {                                                                                              \
         PHASE(solve);                                                                              \
         status = status | CHILD(solver, solve)(m, AND(lanes, EQ(status, INTEGER(0))), state,       \
-                                               parameters, t, scale, tolerance, prepared,          \
-                                               stage_rhs, STAGE(k));                               \
+                                               parameters, t, scale, SELF(atol), SELF(rtol),       \
+                                               prepared, stage_rhs, STAGE(k));                     \
     }
 #define BEGIN_ERROR(w, k)                                                                          \
     {                                                                                              \

@@ -4,6 +4,7 @@ use crate::System;
 use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler, NewtonKrylov, RosenbrockW};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::tableau::{self, Embedded, RosenbrockTableau, Tableau};
+use crate::tolerance::Tolerance;
 
 /// A method of integration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,7 +95,7 @@ impl Method {
         &self,
         system: &System,
         adapts: bool,
-        solver_tolerance: f64,
+        solver_tolerance: Tolerance,
         linear_solver: Option<LinearSolverKind>,
     ) -> BoxedFactory {
         let n = system.state_names().len();

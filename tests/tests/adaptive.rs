@@ -202,6 +202,37 @@ fn a_stiff_reaction_reaches_its_published_state() {
 }
 
 #[test]
+fn units_do_not_matter() {
+    // In units of a power of two every number is that power times another one, and rounds as that does.
+    let unit = (-30.0_f64).exp2();
+    let reaction = |unit: f64| {
+        let text = "slow = 0.04*x; fast = a*y*z; burn = b*y^2\n\
+                    dx = fast - slow; dy = slow - fast - burn; dz = burn";
+        let system = System::parse(text).unwrap().states([("x", unit), ("y", 0.0), ("z", 0.0)]);
+        system.constants([("a", 1e4 / unit), ("b", 3e7 / unit)]).build().unwrap()
+    };
+    for method in adaptive().filter(Method::is_implicit) {
+        for linear_solver in ["lu", "minimal_residual"] {
+            for (precision, rtol, atol) in
+                [(Precision::F64, 1e-6, 1e-10), (Precision::F32, 1e-4, 1e-8)]
+            {
+                let solve = |unit: f64| {
+                    let solver = Solver::builder(&reaction(unit)).method(method.name()).rtol(rtol);
+                    let solver = solver.atol(atol * unit).linear_solver(linear_solver);
+                    let solver = solver.precision(precision).device(host(8)).build().unwrap();
+                    solver.solve(Batch::grid(), 0.0..0.4).unwrap()
+                };
+                let (one, other) = (solve(1.0), solve(unit));
+                let what = format!("{} over {linear_solver} in {precision}", method.name());
+                assert_eq!(one.attempts().next(), other.attempts().next(), "{what}");
+                let scaled: Vec<f64> = end(&one).iter().map(|value| value * unit).collect();
+                assert_eq!(end(&other), scaled, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn save_points_are_reached_exactly() {
     // The state is the time, far from where it is counted from.
     let system = System::parse("dx = 1").unwrap().states([("x", 0.0)]).build().unwrap();

@@ -16,8 +16,9 @@ use crate::device::{Device, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
-use crate::schedule::{Stepping, Tolerance};
+use crate::schedule::{StepControl, Stepping};
 use crate::system::System;
+use crate::tolerance::{Tolerance, least_rtol};
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
@@ -169,8 +170,9 @@ impl SolverBuilder {
     }
 
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states. A hundredth of the smaller one of the tolerances is the default
-    /// where there are any, else 1e-8. Rounding limits it.
+    /// root mean square over the states, or to rounding where that is more. Where a tolerance chooses
+    /// steps, the default is a hundredth of what a step may err by, `(atol + rtol * |state|) / 100`; where
+    /// steps are fixed, it is 1e-8.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
         self.solver_tolerance = Some(tolerance);
@@ -243,16 +245,14 @@ impl SolverBuilder {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
         let method = find(&self.method)?;
-        let tolerance = self.tolerances()?;
-        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::of_solver);
-        let solver_tolerance = self.solver_tolerance.unwrap_or(default);
-        check_solver_tolerance(solver_tolerance)?;
+        let control = self.step_control()?;
+        let solver_tolerance = self.solver_tolerance_of(control)?;
         let linear_solver = match &self.linear_solver {
             Some(name) => Some(find_linear_solver(name)?),
             None => None,
         };
-        let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
-        let r#loop: BoxedFactory = if tolerance.is_some() {
+        let step = method.step(&self.system, control.is_some(), solver_tolerance, linear_solver);
+        let r#loop: BoxedFactory = if control.is_some() {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
             let controller = controller.unwrap_or_else(|| method.default_controller());
@@ -265,7 +265,7 @@ impl SolverBuilder {
     }
 
     /// What chooses steps, where they are not fixed.
-    fn tolerances(&self) -> Result<Option<Tolerance>, SolveError> {
+    fn step_control(&self) -> Result<Option<StepControl>, SolveError> {
         if self.atol.is_none() && self.rtol.is_none() {
             let settings = [
                 (".controller(...)", self.controller.is_some()),
@@ -280,23 +280,37 @@ impl SolverBuilder {
         if self.dt.is_some() {
             return Err(SolveError::StepAndTolerance);
         }
-        let tolerance = Tolerance {
-            atol: self.atol.unwrap_or(TOLERANCE),
-            rtol: self.rtol.unwrap_or(TOLERANCE),
+        let control = StepControl {
+            tolerance: Tolerance {
+                atol: self.atol.unwrap_or(TOLERANCE),
+                rtol: self.rtol.unwrap_or(TOLERANCE),
+            },
             first_step: self.first_step,
             max_steps: self.max_steps.unwrap_or(MAX_STEPS),
         };
-        check_tolerance("atol", tolerance.atol, self.precision)?;
-        check_tolerance("rtol", tolerance.rtol, self.precision)?;
-        check_first_step(tolerance.first_step)?;
-        check_max_steps(tolerance.max_steps)?;
-        Ok(Some(tolerance))
+        check_tolerance("atol", control.tolerance.atol, self.precision)?;
+        check_tolerance("rtol", control.tolerance.rtol, self.precision)?;
+        check_first_step(control.first_step)?;
+        check_max_steps(control.max_steps)?;
+        Ok(Some(control))
+    }
+
+    /// What the equations of steps are solved to.
+    fn solver_tolerance_of(&self, control: Option<StepControl>) -> Result<Tolerance, SolveError> {
+        match (self.solver_tolerance, control) {
+            (None, Some(control)) => Ok(control.tolerance.of_solver(self.precision)),
+            (given, _) => {
+                let tolerance = given.unwrap_or(SOLVER_TOLERANCE);
+                check_solver_tolerance(tolerance)?;
+                Ok(Tolerance::of_number(tolerance, self.precision))
+            }
+        }
     }
 
     /// How long steps are.
     fn stepping(&self) -> Result<Stepping, SolveError> {
-        match (self.tolerances()?, self.dt) {
-            (Some(tolerance), _) => Ok(Stepping::Adaptive(tolerance)),
+        match (self.step_control()?, self.dt) {
+            (Some(control), _) => Ok(Stepping::Adaptive(control)),
             (None, Some(dt)) => Ok(Stepping::Fixed(dt)),
             (None, None) => Err(SolveError::NoStep {
                 method: self.method.clone(),
@@ -466,8 +480,7 @@ fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
 /// A tolerance is a number that the precision can hold and, relative to a state, keep.
 fn check_tolerance(what: &'static str, value: f64, precision: Precision) -> Result<(), SolveError> {
     let (least, most) = match (what, precision) {
-        ("rtol", Precision::F32) => (4.0 * f64::from(f32::EPSILON), 1.0),
-        ("rtol", Precision::F64) => (4.0 * f64::EPSILON, 1.0),
+        ("rtol", _) => (least_rtol(precision), 1.0),
         (_, Precision::F32) => (1e-30, 1e30),
         (_, Precision::F64) => (1e-300, 1e300),
     };
