@@ -60,6 +60,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     ALLOCATE(slope, m);
     const precise start = PRECISE(a->start), length = PRECISE(a->interval);
     const real atol = SPLAT(a->atol.high), rtol = SPLAT(a->rtol.high);
+    const real longest = SPLAT(a->longest_step.high);
     const integer max_steps = INTEGER((integer_scalar)a->max_steps);
     mask busy = NO_LANES, stopped = ALL_LANES;
     integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
@@ -103,14 +104,15 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             }
             interval_start = ADVANCE(start, interval, a->interval);
             shortest = FMA(RESOLUTION, ABS(interval_start.high), SPLAT(a->smallest_step.high));
-            dt = MAX(dt, shortest);
+            dt = MAX(MIN(dt, longest), shortest);
             elapsed.high = SELECT(stopped, REAL(0.0), elapsed.high);
             elapsed.low = SELECT(stopped, REAL(0.0), elapsed.low);
         }
 
         const real left = (length.high - elapsed.high) + (length.low - elapsed.low);
-        /* A step that is longer by this leaves no far shorter one behind. */
-        const mask arrives = LE(left, REAL(1.01) * dt);
+        /* A step that is longer by this leaves no far shorter one behind, and so does the longest one where it
+         * is longer by the rounding of its multiples. */
+        const mask arrives = LE(left, MIN(REAL(1.01) * dt, FMA(EPSILON, length.high, longest)));
         const real attempt = SELECT(arrives, left, dt);
         const real t = interval_start.high + (elapsed.high + (interval_start.low + elapsed.low));
         integer failure;
@@ -135,7 +137,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         }
         const real most = REAL(3.321928094887362), least = REAL(-2.321928094887362); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);
-        const real next = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
+        const real next = MIN(longest, attempt * EXP2(SELECT_LESS(least, growth, growth, least)));
         const precise sum = TWO_SUM(elapsed.high, SELECT(accepted, attempt, REAL(0.0)));
         elapsed.high = sum.high;
         elapsed.low = elapsed.low + sum.low;

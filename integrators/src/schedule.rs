@@ -32,6 +32,8 @@ pub(crate) struct StepControl {
     pub(crate) tolerance: Tolerance,
     /// None where the kernel finds one.
     pub(crate) first_step: Option<f64>,
+    /// No step is longer. None where save points alone bound steps.
+    pub(crate) max_step: Option<f64>,
     /// Attempts of one run.
     pub(crate) max_steps: usize,
 }
@@ -112,6 +114,16 @@ impl Schedule {
         }
     }
 
+    /// What no step is longer than, as none passes a save point.
+    pub(crate) fn longest_step(&self) -> f64 {
+        match self.steps {
+            Steps::Adaptive(StepControl { max_step: Some(max_step), .. }) => {
+                max_step.min(self.interval)
+            }
+            _ => self.interval,
+        }
+    }
+
     /// The times are numbers in a kernel's precision, too.
     pub(crate) fn check_times(&self, precision: Precision) -> Result<(), SolveError> {
         let times = [
@@ -119,6 +131,7 @@ impl Schedule {
             ("end", self.end),
             ("time between save points", self.interval),
             ("step", self.first_step().unwrap_or_default()),
+            ("longest step", self.longest_step()),
         ];
         match times.into_iter().find(|&(_, value)| !single::holds(value)) {
             Some((what, value)) if precision == Precision::F32 => {

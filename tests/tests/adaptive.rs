@@ -285,6 +285,47 @@ fn time_in_f32_does_not_drift() {
     }
 }
 
+#[test]
+fn no_step_is_longer_than_it_may_be() {
+    // Nothing happens but for a twentieth of the time, which few points of a long step would see.
+    let pulse = System::parse("dx = max(0, 1 - (4*(t - 5))^2)").unwrap();
+    let pulse = pulse.states([("x", 0.0)]).build().unwrap();
+    for device in devices() {
+        for precision in PRECISIONS {
+            for method in ["tsit5", "kvaerno3", "rodas3p"] {
+                let what = format!("{method} in {precision} on {device}");
+                let solver = Solver::builder(&pulse).method(method).tolerance(1e-5);
+                let solver = solver.precision(precision).device(device.device.clone());
+                let solve = |solver: SolverBuilder| {
+                    solver.build().unwrap().solve(Batch::grid(), 0.0..10.0).unwrap()
+                };
+                let bounded = solve(solver.clone().max_step(0.125));
+                let off = (end(&bounded)[0] - 1.0 / 3.0).abs();
+                assert!(off < 1e-2, "{what}: off by {off:e}");
+                assert!(bounded.steps().next().unwrap() >= 80, "{what}");
+                if method == "tsit5" {
+                    assert_eq!(end(&solve(solver)), [0.0], "{what}: nothing is seen without it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_steps_fill_a_span() {
+    // All steps are the longest one, the last one, too, whatever rounding makes of their sum.
+    let system = System::parse("dx = 1").unwrap().states([("x", 0.0)]).build().unwrap();
+    for precision in PRECISIONS {
+        for (end, count) in [(1.0, 10), (0.7, 7), (3.0, 100), (10.0, 3)] {
+            let step = end / f64::from(count);
+            let solver = Solver::builder(&system).tolerance(1e-4).precision(precision);
+            let solver = solver.max_step(step).first_step(2.0 * step).device(host(8));
+            let solution = solver.build().unwrap().solve(Batch::grid(), 0.0..end).unwrap();
+            assert_eq!(solution.steps().next(), Some(count as u64), "{end} in {precision}");
+        }
+    }
+}
+
 /// The bits of every row of every run, and how many steps it took and tried.
 fn bits(solution: &Solution) -> Vec<(Vec<u64>, u64, u64)> {
     let states = solution.states();

@@ -616,6 +616,7 @@ mod solves {
             (fixed().controller("pi"), "`.controller(...)`"),
             (fixed().max_steps(10), "`.max_steps(...)`"),
             (fixed().first_step(0.1), "`.first_step(...)`"),
+            (fixed().max_step(0.1), "`.max_step(...)`"),
         ] {
             assert_refused!(
                 solver.build(),
@@ -633,6 +634,14 @@ mod solves {
                 adaptive().first_step(first_step).build(),
                 SolveError::FirstStep { .. },
                 "is no step to begin with",
+                "help: give a finite time above 0, or leave it out"
+            );
+        }
+        for max_step in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+            assert_refused!(
+                adaptive().max_step(max_step).build(),
+                SolveError::MaxStep { .. },
+                &format!("steps cannot be at most {max_step:?} long"),
                 "help: give a finite time above 0, or leave it out"
             );
         }
@@ -655,6 +664,13 @@ mod solves {
             solver.solve(Batch::grid(), 0.0..1.0),
             SolveError::TimeNotInF32 { .. },
             "the step 1e-40",
+            "help: use `Precision::F64`"
+        );
+        let solver = adaptive().max_step(1e-40).precision(Precision::F32).build().unwrap();
+        assert_refused!(
+            solver.solve(Batch::grid(), 0.0..1.0),
+            SolveError::TimeNotInF32 { .. },
+            "the longest step 1e-40",
             "help: use `Precision::F64`"
         );
     }

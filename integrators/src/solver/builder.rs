@@ -54,6 +54,7 @@ pub struct SolverBuilder {
     controller: Option<String>,
     max_steps: Option<usize>,
     first_step: Option<f64>,
+    max_step: Option<f64>,
     solver_tolerance: Option<f64>,
     linear_solver: Option<String>,
     save_every: Option<f64>,
@@ -76,6 +77,7 @@ impl SolverBuilder {
             controller: None,
             max_steps: None,
             first_step: None,
+            max_step: None,
             solver_tolerance: None,
             linear_solver: None,
             save_every: None,
@@ -166,6 +168,28 @@ impl SolverBuilder {
     #[must_use]
     pub fn first_step(mut self, first_step: f64) -> Self {
         self.first_step = Some(first_step);
+        self
+    }
+
+    /// Lets no step be longer, where a tolerance chooses steps: the first one included. Without it, steps
+    /// are as long as an error that is estimated from a few points in each allows, so that a system at rest
+    /// may step over what happens to it for a short time. No step passes a save point in any case.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let pushed = System::parse("dx = max(0, 1 - 10*abs(t - 5))")?.states([("x", 0.0)]).build()?;
+    /// let end = |solver: integrators::SolverBuilder| {
+    ///     let solution = solver.tolerance(1e-6).build()?.solve(Batch::grid(), 0.0..10.0)?;
+    ///     Ok::<_, integrators::SolveError>(solution.end_states()[[0, 0]])
+    /// };
+    /// assert_eq!(end(Solver::builder(&pushed))?, 0.0);
+    /// assert!((end(Solver::builder(&pushed).max_step(0.1))? - 0.1).abs() < 1e-4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_step(mut self, max_step: f64) -> Self {
+        self.max_step = Some(max_step);
         self
     }
 
@@ -271,6 +295,7 @@ impl SolverBuilder {
                 (".controller(...)", self.controller.is_some()),
                 (".max_steps(...)", self.max_steps.is_some()),
                 (".first_step(...)", self.first_step.is_some()),
+                (".max_step(...)", self.max_step.is_some()),
             ];
             return match settings.into_iter().find(|(_, given)| *given) {
                 Some((setting, _)) => Err(SolveError::NeedsTolerance { setting }),
@@ -286,11 +311,13 @@ impl SolverBuilder {
                 rtol: self.rtol.unwrap_or(TOLERANCE),
             },
             first_step: self.first_step,
+            max_step: self.max_step,
             max_steps: self.max_steps.unwrap_or(MAX_STEPS),
         };
         check_tolerance("atol", control.tolerance.atol, self.precision)?;
         check_tolerance("rtol", control.tolerance.rtol, self.precision)?;
         check_first_step(control.first_step)?;
+        check_max_step(control.max_step)?;
         check_max_steps(control.max_steps)?;
         Ok(Some(control))
     }
@@ -496,6 +523,16 @@ fn check_first_step(first_step: Option<f64>) -> Result<(), SolveError> {
     match first_step {
         Some(first_step) if !(first_step > 0.0 && first_step.is_finite()) => {
             Err(SolveError::FirstStep { first_step })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A longest step is a length of time.
+fn check_max_step(max_step: Option<f64>) -> Result<(), SolveError> {
+    match max_step {
+        Some(max_step) if !(max_step > 0.0 && max_step.is_finite()) => {
+            Err(SolveError::MaxStep { max_step })
         }
         _ => Ok(()),
     }

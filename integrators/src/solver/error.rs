@@ -88,6 +88,14 @@ pub enum SolveError {
         /// The step.
         first_step: f64,
     },
+    /// A longest step is no length of time.
+    #[error(
+        "steps cannot be at most {max_step:?} long\nhelp: give a finite time above 0, or leave it out"
+    )]
+    MaxStep {
+        /// The step.
+        max_step: f64,
+    },
     /// A run cannot try so many steps.
     #[error("a run cannot try at most {max_steps} steps\nhelp: give a number from 1 to 2147483647")]
     MaxSteps {

@@ -160,6 +160,7 @@ impl<T: Scalar> Tables<T> {
                 .pair(T::PRECISION, control.tolerance.rtol)
                 .pair(T::PRECISION, control.first_step.unwrap_or_default())
                 .pair(T::PRECISION, smallest_step(T::PRECISION, schedule.interval))
+                .pair(T::PRECISION, schedule.longest_step())
                 .integer(control.max_steps as i64),
         };
         // SAFETY: these are the fields of `kernels/arguments.cuh` with those of the loop, in order, and
