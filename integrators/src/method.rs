@@ -62,6 +62,15 @@ impl Method {
         matches!(self.0, Family::Dirk(_) | Family::RosenbrockW(_))
     }
 
+    /// Whether its equations are solved in iterations over a linear solver, and not at once.
+    pub(crate) fn iterates_over(&self, linear_solver: LinearSolverKind) -> bool {
+        match self.0 {
+            Family::ExplicitEuler | Family::Erk(_) => false,
+            Family::Dirk(_) => true,
+            Family::RosenbrockW(_) => linear_solver == LinearSolverKind::MinimalResidual,
+        }
+    }
+
     /// Whether it estimates its error, so that steps can be chosen by a tolerance.
     pub fn is_adaptive(&self) -> bool {
         self.embedded().is_some()

@@ -749,6 +749,36 @@ mod solves {
     }
 
     #[test]
+    fn a_solver_where_there_is_nothing_to_solve() {
+        for method in integrators::methods().filter(|method| !method.is_implicit()) {
+            let explicit = || builder().method(method.name());
+            for (solver, setting) in [
+                (explicit().linear_solver("lu"), "`.linear_solver(...)`"),
+                (explicit().solver_tolerance(1e-6), "`.solver_tolerance(...)`"),
+            ] {
+                assert_refused!(
+                    solver.build(),
+                    SolveError::NotImplicit { .. },
+                    &format!("{setting} is about the equations of implicit methods"),
+                    &format!("`{}` is explicit", method.name()),
+                    "help: remove it, or use an implicit method: implicit_midpoint, "
+                );
+            }
+        }
+        let rosenbrock = || builder().method("rodas3p").solver_tolerance(1e-6);
+        for solver in [rosenbrock(), rosenbrock().linear_solver("lu")] {
+            assert_refused!(
+                solver.build(),
+                SolveError::NothingIterates { .. },
+                "`rodas3p` solves its equations at once, by `lu`",
+                "help: remove it, or use `.linear_solver(\"minimal_residual\")`"
+            );
+        }
+        assert!(rosenbrock().linear_solver("minimal_residual").build().is_ok());
+        assert!(builder().method("kvaerno3").solver_tolerance(1e-6).build().is_ok());
+    }
+
+    #[test]
     fn names_that_are_unknown_or_given_twice() {
         assert_refused!(
             solve(builder(), &Batch::grid().parameter("rhoo", [1.0])),

@@ -196,7 +196,7 @@ impl SolverBuilder {
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
     /// root mean square over the states, or to rounding where that is more. Where a tolerance chooses
     /// steps, the default is a hundredth of what a step may err by, `(atol + rtol * |state|) / 100`; where
-    /// steps are fixed, it is 1e-8.
+    /// steps are fixed, it is 1e-8. Rosenbrock methods over `lu` solve at once, and take none.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
         self.solver_tolerance = Some(tolerance);
@@ -206,7 +206,7 @@ impl SolverBuilder {
     /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
     /// the Jacobian; or `minimal_residual`, which only multiplies with the Jacobian, and fails where rates
     /// lie too far apart. The first is the default where its text is not long: for up to 14 states, and up
-    /// to 64 where the Jacobian has few entries. Letters may be of either case.
+    /// to 64 where the Jacobian has few entries. Letters may be of either case. Explicit methods take none.
     #[must_use]
     pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
         self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());
@@ -270,11 +270,8 @@ impl SolverBuilder {
         let parameters = self.system.parameter_names().len();
         let method = find(&self.method)?;
         let control = self.step_control()?;
-        let solver_tolerance = self.solver_tolerance_of(control)?;
-        let linear_solver = match &self.linear_solver {
-            Some(name) => Some(find_linear_solver(name)?),
-            None => None,
-        };
+        let linear_solver = self.linear_solver_of(&method)?;
+        let solver_tolerance = self.solver_tolerance_of(&method, linear_solver, control)?;
         let step = method.step(&self.system, control.is_some(), solver_tolerance, linear_solver);
         let r#loop: BoxedFactory = if control.is_some() {
             let power = check_adaptive(&method, &self.method)?;
@@ -323,15 +320,30 @@ impl SolverBuilder {
     }
 
     /// What the equations of steps are solved to.
-    fn solver_tolerance_of(&self, control: Option<StepControl>) -> Result<Tolerance, SolveError> {
-        match (self.solver_tolerance, control) {
-            (None, Some(control)) => Ok(control.tolerance.of_solver(self.precision)),
-            (given, _) => {
-                let tolerance = given.unwrap_or(SOLVER_TOLERANCE);
-                check_solver_tolerance(tolerance)?;
-                Ok(Tolerance::of_number(tolerance, self.precision))
-            }
+    fn solver_tolerance_of(
+        &self,
+        method: &Method,
+        linear_solver: Option<LinearSolverKind>,
+        control: Option<StepControl>,
+    ) -> Result<Tolerance, SolveError> {
+        if let Some(tolerance) = self.solver_tolerance {
+            check_implicit(method, &self.method, ".solver_tolerance(...)")?;
+            let default = || LinearSolverKind::default_for(&self.system);
+            check_iterates(method, &self.method, linear_solver.unwrap_or_else(default))?;
+            check_solver_tolerance(tolerance)?;
+            return Ok(Tolerance::of_number(tolerance, self.precision));
         }
+        Ok(match control {
+            Some(control) => control.tolerance.of_solver(self.precision),
+            None => Tolerance::of_number(SOLVER_TOLERANCE, self.precision),
+        })
+    }
+
+    /// What solves linear systems, where the caller says so.
+    fn linear_solver_of(&self, method: &Method) -> Result<Option<LinearSolverKind>, SolveError> {
+        let Some(name) = &self.linear_solver else { return Ok(None) };
+        check_implicit(method, &self.method, ".linear_solver(...)")?;
+        find_linear_solver(name).map(Some)
     }
 
     /// How long steps are.
@@ -553,6 +565,33 @@ fn check_adaptive(method: &Method, name: &str) -> Result<usize, SolveError> {
         method: name.to_owned(),
         adaptive: methods().filter(Method::is_adaptive).map(|method| method.name()).collect(),
     })
+}
+
+/// Implicit methods have equations to solve.
+fn check_implicit(method: &Method, name: &str, setting: &'static str) -> Result<(), SolveError> {
+    if method.is_implicit() {
+        Ok(())
+    } else {
+        Err(SolveError::NotImplicit {
+            setting,
+            method: name.to_owned(),
+            implicit: methods().filter(Method::is_implicit).map(|method| method.name()).collect(),
+        })
+    }
+}
+
+/// What solves in iterations ends them by a tolerance.
+fn check_iterates(
+    method: &Method,
+    name: &str,
+    linear_solver: LinearSolverKind,
+) -> Result<(), SolveError> {
+    if method.iterates_over(linear_solver) {
+        Ok(())
+    } else {
+        let linear_solver = linear_solver.name();
+        Err(SolveError::NothingIterates { method: name.to_owned(), linear_solver })
+    }
 }
 
 /// What makes the controller of a name.

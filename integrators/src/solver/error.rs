@@ -29,6 +29,29 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// Something is said of the equations of a method that has none.
+    #[error(
+        "`{setting}` is about the equations of implicit methods, and `{method}` is explicit\nhelp: remove it, or use an implicit method: {}",
+        implicit.join(", ")
+    )]
+    NotImplicit {
+        /// What was set.
+        setting: &'static str,
+        /// The method.
+        method: String,
+        /// The methods that solve equations.
+        implicit: Vec<&'static str>,
+    },
+    /// A tolerance is given for equations that are solved without one.
+    #[error(
+        "`.solver_tolerance(...)` is about solutions in iterations, and `{method}` solves its equations at once, by `{linear_solver}`\nhelp: remove it, or use `.linear_solver(\"minimal_residual\")`"
+    )]
+    NothingIterates {
+        /// The method.
+        method: String,
+        /// What solves its linear equations.
+        linear_solver: &'static str,
+    },
     /// Neither a step was given nor a tolerance.
     #[error(
         "how long the steps of `{method}` are was not given\nhelp: add {}`.dt(...)`",
