@@ -584,6 +584,22 @@ mod solves {
                 );
             }
         }
+        for (precision, tolerances) in [
+            (Precision::F64, [0.0, -1e-6, f64::NAN, f64::INFINITY]),
+            (Precision::F32, [1e-300, 1e60, 0.0, f64::INFINITY]),
+        ] {
+            for tolerance in tolerances {
+                let solver = builder().method("kvaerno3").solver_tolerance(tolerance);
+                assert_refused!(
+                    solver.precision(precision).build(),
+                    SolveError::Tolerance { .. },
+                    &format!(
+                        "a tolerance `solver_tolerance` of {tolerance:?} is none in {precision}"
+                    ),
+                    "help: give a number from"
+                );
+            }
+        }
         assert_refused!(
             adaptive().rtol(1e-8).precision(Precision::F32).build(),
             SolveError::Tolerance { .. },
@@ -723,6 +739,30 @@ mod solves {
             let build = |precision| Solver::builder(&system).dt(0.1).precision(precision).build();
             assert!(build(Precision::F64).is_ok());
             assert_refused!(build(Precision::F32), SolveError::System(_), told, "Precision::F64");
+        }
+    }
+
+    #[test]
+    fn what_f32_cannot_hold_of_derivatives() {
+        // Each equation is of numbers that f32 holds, and not so the slope of it.
+        for (equation, method, linear_solver, told) in [
+            ("dx = -1e25*(1e25*x)", "rodas3p", "lu", "is -inf in f32"),
+            ("dx = 1e25*(1e25*x)", "kvaerno3", "minimal_residual", "is inf in f32"),
+            ("dx = 1e-25*(1e-25*x)", "kvaerno3", "lu", "is 0 in f32"),
+            ("dx = 1e25*(1e25*t) - x", "rodas3p", "lu", "is inf in f32"),
+        ] {
+            let system = System::parse(equation).unwrap().states([("x", 1.0)]).build().unwrap();
+            let solver = |precision| Solver::builder(&system).dt(0.1).precision(precision);
+            assert!(solver(Precision::F32).method("tsit5").build().is_ok(), "{equation}");
+            let solver = |precision| solver(precision).method(method).linear_solver(linear_solver);
+            assert!(solver(Precision::F64).build().is_ok(), "{equation}");
+            assert_refused!(
+                solver(Precision::F32).build(),
+                SolveError::System(_),
+                "in the derivatives of the equations",
+                told,
+                "Precision::F64"
+            );
         }
     }
 

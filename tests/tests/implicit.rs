@@ -13,7 +13,7 @@ use buffer_tests::reference::{convergence_order, difference};
 use buffer_tests::solve::devices;
 use integrators::device::Device;
 use integrators::device::host::HostDevice;
-use integrators::{Batch, Precision, Solution, SolveError, Solver, SolverBuilder, Status, System};
+use integrators::{Batch, Precision, Solution, Solver, SolverBuilder, Status, System};
 use ndarray::Axis;
 
 /// Rounding does not reach so far: what is solved to it is solved to rounding.
@@ -290,14 +290,5 @@ fn a_stage_that_cannot_be_solved_ends_its_run_and_no_other() {
                 }
             }
         }
-    }
-}
-
-#[test]
-fn a_tolerance_is_a_positive_number() {
-    for tolerance in [0.0, -1e-6, f64::NAN, f64::INFINITY] {
-        let solver = Solver::builder(&robertson()).method("kvaerno3").dt(0.1);
-        let error = solver.solver_tolerance(tolerance).build().unwrap_err();
-        assert!(matches!(error, SolveError::SolverTolerance { .. }), "{error}");
     }
 }

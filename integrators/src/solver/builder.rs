@@ -330,7 +330,7 @@ impl SolverBuilder {
             check_implicit(method, &self.method, ".solver_tolerance(...)")?;
             let default = || LinearSolverKind::default_for(&self.system);
             check_iterates(method, &self.method, linear_solver.unwrap_or_else(default))?;
-            check_solver_tolerance(tolerance)?;
+            check_tolerance("solver_tolerance", tolerance, self.precision)?;
             return Ok(Tolerance::of_number(tolerance, self.precision));
         }
         Ok(match control {
@@ -410,7 +410,8 @@ impl SolverBuilder {
     }
 
     fn source_of(&self, kernel: &BatchKernel, layout: &Layout) -> Result<KernelSource, SolveError> {
-        self.system.check_numbers(layout.target().precision())?;
+        let precision = layout.target().precision();
+        self.system.check_numbers(precision, &kernel.r#loop.system_functions())?;
         Ok(kernel.source(&self.system, layout)?)
     }
 
@@ -464,7 +465,7 @@ impl SolverBuilder {
         };
         let factory = self.factory()?;
         let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
-        self.system.check_numbers(self.precision)?;
+        self.system.check_numbers(self.precision, &factory.r#loop.system_functions())?;
         let source = factory.sanitizer_source(&self.system, &layout)?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
@@ -504,15 +505,6 @@ impl SolverBuilder {
     ) -> Solver {
         let Self { system, save_every, chunk_bytes, .. } = self;
         Solver { system, device, layout, source, kernel, stepping, save_every, chunk_bytes }
-    }
-}
-
-/// The tolerance of a solver is a positive number.
-fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
-    if tolerance.is_finite() && tolerance > 0.0 {
-        Ok(())
-    } else {
-        Err(SolveError::SolverTolerance { tolerance })
     }
 }
 

@@ -92,7 +92,7 @@ pub enum SolveError {
         "a tolerance `{what}` of {value:?} is none in {precision}\nhelp: give a number from {least:?} to {most:?}"
     )]
     Tolerance {
-        /// `atol` or `rtol`.
+        /// `atol`, `rtol` or `solver_tolerance`.
         what: &'static str,
         /// The tolerance.
         value: f64,
@@ -132,14 +132,6 @@ pub enum SolveError {
         given: String,
         /// The names that there are.
         known: Vec<&'static str>,
-    },
-    /// The tolerance of the solver is no tolerance.
-    #[error(
-        "the stages cannot be solved to a tolerance of {tolerance}\nhelp: give a finite number above 0"
-    )]
-    SolverTolerance {
-        /// The tolerance.
-        tolerance: f64,
     },
     /// The step is not a length of time within the span.
     #[error(
