@@ -27,12 +27,11 @@ INLINE real SELF(largest)(const arguments *a, BUFFER(const real) values, BUFFER(
 }
 
 /* A first step: Hairer, Norsett and Wanner (1993), section II.4, by largest components, whose squares need
- * not be held. It is no number where the state or its derivative is none. The buffers that it does not only
- * read are overwritten. */
+ * not be held. It is no number where the state or its derivative, `slope`, is none. The buffers that it does
+ * not only read are overwritten. */
 INLINE real SELF(first_step)(const arguments *a, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                             BUFFER(real) slope, BUFFER(real) next, BUFFER(real) next_slope)
+                             BUFFER(const real) slope, BUFFER(real) next, BUFFER(real) next_slope)
 {
-    system_derivatives(state, parameters, t, slope);
     const real size = SELF(largest)(a, state, state), speed = SELF(largest)(a, slope, state);
     const mask at_rest = OR(LT(size, REAL(1e-5)), LT(speed, REAL(1e-5)));
     const real probe = SELECT(at_rest, REAL(1e-6), REAL(0.01) * (size / speed));
@@ -96,11 +95,12 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
                 buffers_reset(m, fresh);
                 if (SELF(first_row)(a) == 1)
                     SELF(save)(fresh, a, interval, run, state);
+                system_derivatives(state, parameters, t, slope);
                 real first = SPLAT(a->first_step.high);
                 if (a->first_step.high == 0)
                     first = SELF(first_step)(a, state, parameters, t, slope, proposed_state, error);
                 dt = SELECT(fresh, first, dt);
-                CHILD(step, begin)(m, fresh, state, parameters, t, proposed_state);
+                CHILD(step, begin)(m, fresh, slope);
             }
             interval_start = ADVANCE(start, interval, a->interval);
             shortest = FMA(RESOLUTION, ABS(interval_start.high), SPLAT(a->smallest_step.high));

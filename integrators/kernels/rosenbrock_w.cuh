@@ -13,8 +13,7 @@
 #define STAGE(k) (stage_store + (k) * SIZE(stage_rhs))
 
 /* Readies lanes that begin a run: nothing is kept from step to step. */
-INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) scratch)
+INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) slope)
 {
 }
 

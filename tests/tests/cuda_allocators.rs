@@ -166,7 +166,8 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20           LANE(rho[0], lane) = (real_scalar)LANE(run, lane);\n\
          \x20       buffers_reset(m, lanes);\n\
          \x20       integer row = INTEGER(0);\n\
-         \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
+         \x20       system_derivatives(state, rho, REAL(0.0), next);\n\
+         \x20       dirk_begin(m, lanes, next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
          \x20           dirk_step(m, lanes, state, next, error, rho, REAL(0.0), REAL(0.0625));\n\
