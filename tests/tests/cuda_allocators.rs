@@ -12,7 +12,7 @@ use bytemuck::Pod;
 use integrators::device::arguments::Arguments;
 use integrators::device::host::HostDevice;
 use integrators::device::{Device, KernelSource};
-use integrators::factories::{Dirk, Factory, KernelText, MinimalResidual, NewtonKrylov};
+use integrators::factories::{Dirk, Factory, KernelText, MinimalResidual, NewtonKrylov, Tolerance};
 use integrators::tableau::KVAERNO3;
 
 const RUNS: usize = 70;
@@ -121,7 +121,9 @@ const ROWS: usize = 5 * 3;
 /// A kernel that takes some steps of a DIRK method, and writes down what its caches hold.
 fn dirk_source(device: &Device, precision: Precision, place: Location) -> KernelSource {
     let linear_solver = Box::new(MinimalResidual::new(3, 1e-3));
-    let mut dirk = Dirk::new(3, KVAERNO3, None, NewtonKrylov::new(3, 1e-10, linear_solver));
+    let tolerance = Tolerance { atol: 1e-10, rtol: 1e-6 };
+    let solver = NewtonKrylov::new(3, tolerance, linear_solver);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, solver);
     dirk.stage_increment = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk.solver.delta = Buffer::at(place);
@@ -164,7 +166,8 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20           LANE(rho[0], lane) = (real_scalar)LANE(run, lane);\n\
          \x20       buffers_reset(m, lanes);\n\
          \x20       integer row = INTEGER(0);\n\
-         \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
+         \x20       system_derivatives(state, rho, REAL(0.0), next);\n\
+         \x20       dirk_begin(m, lanes, next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
          \x20           dirk_step(m, lanes, state, next, error, rho, REAL(0.0), REAL(0.0625));\n\

@@ -153,14 +153,15 @@ impl<T: Scalar> Tables<T> {
             Steps::Fixed(steps) => {
                 arguments.pair(T::PRECISION, schedule.interval / steps as f64).integer(steps as i64)
             }
-            Steps::Adaptive(tolerance) => arguments
+            Steps::Adaptive(control) => arguments
                 .output(ends.steps)
                 .output(ends.attempts)
-                .pair(T::PRECISION, tolerance.atol)
-                .pair(T::PRECISION, tolerance.rtol)
-                .pair(T::PRECISION, tolerance.first_step.unwrap_or_default())
+                .pair(T::PRECISION, control.tolerance.atol)
+                .pair(T::PRECISION, control.tolerance.rtol)
+                .pair(T::PRECISION, control.first_step.unwrap_or_default())
                 .pair(T::PRECISION, smallest_step(T::PRECISION, schedule.interval))
-                .integer(tolerance.max_steps as i64),
+                .pair(T::PRECISION, schedule.longest_step())
+                .integer(control.max_steps as i64),
         };
         // SAFETY: these are the fields of `kernels/arguments.cuh` with those of the loop, in order, and
         // a `BatchKernel` around the loop for these steps wrote the text. It reads one value per input
