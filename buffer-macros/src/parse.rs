@@ -17,6 +17,7 @@ use crate::diag::{Problem, Report};
 use crate::keys;
 use crate::model::{
     Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Part, Phases,
+    position,
 };
 use crate::suggest::nearest;
 use bounds::Bounds;
@@ -131,20 +132,34 @@ fn read_fields<'a>(
         ..Scope::default()
     };
     for field in &raw {
-        let ident = field.ident.clone();
+        let name = field.ident.unraw().to_string();
         match &field.kind {
-            RawKind::Plain => scope.plain.push(ident),
-            RawKind::Buffer(..) => scope.other.push((ident, "a buffer")),
-            RawKind::Child(_) => scope.other.push((ident, "a child")),
-            RawKind::Contradictory => scope.other.push((ident, "a buffer and a child")),
+            RawKind::Plain => scope.plain.push(name),
+            RawKind::Buffer(..) => scope.other.push((name, "a buffer")),
+            RawKind::Child(_) => scope.other.push((name, "a child")),
+            RawKind::Contradictory => scope.other.push((name, "a buffer and a child")),
         }
     }
-    raw.into_iter()
+    let mut fields: Vec<Field> = raw
+        .into_iter()
         .map(|field| {
             report.enter(Some(field.index));
             field.finish(&scope, report)
         })
-        .collect()
+        .collect();
+    let parents: Vec<Option<usize>> = fields
+        .iter()
+        .map(|field| match &field.kind {
+            Kind::Buffer(buffer) => position(&fields, &buffer.aliases.as_ref()?.value),
+            _ => None,
+        })
+        .collect();
+    for (field, parent) in fields.iter_mut().zip(parents) {
+        if let Kind::Buffer(buffer) = &mut field.kind {
+            buffer.parent = parent;
+        }
+    }
+    fields
 }
 
 /// A field before the names in its size are resolved.
@@ -232,7 +247,21 @@ fn buffer(
         }
     }
     let handoff = keep.value(arguments.handoff);
-    Buffer { size, location, persistent, aliases, overflow, zero, live, parts, handoff, damaged }
+    // The parent is found when all fields are read.
+    let parent = None;
+    Buffer {
+        size,
+        location,
+        persistent,
+        aliases,
+        parent,
+        overflow,
+        zero,
+        live,
+        parts,
+        handoff,
+        damaged,
+    }
 }
 
 /// Takes values out of arguments, and notes that one could not be read.
@@ -481,10 +510,8 @@ fn snake_case(name: &str) -> String {
 /// The size that `text` says where `fields` are plain fields.
 #[cfg(test)]
 pub(crate) fn size_of_fields(text: &str, fields: &[&str]) -> Result<crate::model::Size, String> {
-    let scope = Scope {
-        plain: fields.iter().map(|field| quote::format_ident!("{field}")).collect(),
-        ..Scope::default()
-    };
+    let scope =
+        Scope { plain: fields.iter().map(|&field| field.to_owned()).collect(), ..Scope::default() };
     let mut report = Report::default();
     let expr = syn::parse_str(text).unwrap();
     parse_size(&expr, "buffer", &scope, &mut report).ok_or_else(|| report.messages().join("\n"))
