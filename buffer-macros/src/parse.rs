@@ -9,9 +9,14 @@ use darling::FromMeta;
 use darling::ast::NestedMeta;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::buffer::Cursor;
 use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, Type, parse_quote};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Ident, Lit, Meta, MetaNameValue,
+    Path, Token, Type, parse_quote,
+};
 
 use crate::diag::{Problem, Report};
 use crate::keys;
@@ -335,6 +340,58 @@ fn child<'a>(mut attributes: impl Iterator<Item = &'a Attribute>, report: &mut R
     Child { calls: arguments.call.and_then(|calls| accept(calls, report)) }
 }
 
+/// One item, as darling has it.
+struct Item(NestedMeta);
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let short = input.step(|cursor| {
+            Ok(match short_item(*cursor) {
+                Some((item, rest)) => (Some(item), rest),
+                None => (None, *cursor),
+            })
+        })?;
+        short.map_or_else(|| input.parse(), |item| Ok(NestedMeta::Meta(item))).map(Self)
+    }
+}
+
+/// `key`, `key = literal` or `key = name`, and what stands behind it. Most items are short, and the
+/// parser of expressions, which would find the same, is slow where it is not optimised.
+fn short_item(start: Cursor<'_>) -> Option<(Meta, Cursor<'_>)> {
+    // Of these the parser says that they are no key.
+    let no_key = |key: &Ident| ["true", "false", "_"].contains(&key.to_string().as_str());
+    let (key, rest) = start.ident().filter(|(key, _)| !no_key(key))?;
+    let path = Path::from(key);
+    if ends(rest) {
+        return Some((Meta::Path(path), rest));
+    }
+    let (equals, rest) = rest.punct().filter(|(equals, _)| equals.as_char() == '=')?;
+    let (value, rest) = if let Some((literal, rest)) = rest.literal() {
+        (Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::new(literal) }), rest)
+    } else {
+        let (name, rest) = rest.ident()?;
+        let path = Path::from(plain_name(name)?);
+        (Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path }), rest)
+    };
+    let eq_token = Token![=](equals.span());
+    ends(rest).then_some((Meta::NameValue(MetaNameValue { path, eq_token, value }), rest))
+}
+
+/// Whether an item ends here.
+fn ends(rest: Cursor<'_>) -> bool {
+    rest.eof() || rest.punct().is_some_and(|(comma, _)| comma.as_char() == ',')
+}
+
+/// The identifier, if it is no keyword. The parser knows, and is asked only where the name is no key.
+fn plain_name(ident: Ident) -> Option<Ident> {
+    let name = ident.to_string();
+    let is_key = [keys::STRUCT, keys::BUFFER].iter().any(|keys| keys.contains(&name.as_str()));
+    if is_key && name != "crate" {
+        return Some(ident);
+    }
+    syn::parse2(TokenTree::from(ident).into()).ok()
+}
+
 /// The `key = value` items of one kind of attribute, gathered over all attributes of that kind.
 struct Items {
     attribute: &'static str,
@@ -368,9 +425,9 @@ impl Items {
             }
         }
         // Parsed as the attribute's own arguments, so that an early end is seen at its parenthesis.
-        match attribute.parse_args_with(Punctuated::<NestedMeta, Token![,]>::parse_terminated) {
+        match attribute.parse_args_with(Punctuated::<Item, Token![,]>::parse_terminated) {
             Ok(items) => {
-                for item in items {
+                for Item(item) in items {
                     self.check_item(item, report);
                 }
             }
@@ -412,7 +469,8 @@ impl Items {
 
     /// A key is known, checked, and given once.
     fn check_key(&mut self, path: &Path) -> Option<Problem> {
-        let key = path.to_token_stream().to_string();
+        let key =
+            path.get_ident().map_or_else(|| path.to_token_stream().to_string(), Ident::to_string);
         if !self.known.contains(&key.as_str()) {
             let suggestion = nearest(&key, self.known.iter().copied());
             let (attribute, known) = (self.attribute, self.known.to_vec());
@@ -467,9 +525,7 @@ fn written_keys(input: &DeriveInput) -> Vec<Ident> {
         for token in list.tokens.clone() {
             match token {
                 // A keyword, `crate` among them, names no item.
-                TokenTree::Ident(ident) if expected => {
-                    keys.extend(syn::parse2::<Ident>(TokenTree::from(ident).into()));
-                }
+                TokenTree::Ident(ident) if expected => keys.extend(plain_name(ident)),
                 TokenTree::Punct(comma) if comma.as_char() == ',' => {
                     expected = true;
                     continue;
