@@ -592,4 +592,54 @@ mod tests {
             assert_eq!(snake_case(name), prefix);
         }
     }
+
+    #[test]
+    fn short_items_are_what_the_parser_makes_of_them() {
+        let texts = [
+            "persistent",
+            "size = 3",
+            "size = 3usize",
+            "aliases = \"parent\"",
+            "aliases = parent",
+            "live = r#loop",
+            "crate = scratch",
+            "crate = crate",
+            "size = self",
+            "size = _",
+            "zero = true",
+            "size = -1",
+            "size = 1 + 2",
+            "size = max(n, 2)",
+            "live = start..=base",
+            "size == 3",
+            "size =",
+            "size = = 3",
+            "part(0..n, live = start)",
+            "true",
+            "true = 1",
+            "_",
+            "_ = 1",
+            "type",
+            "type = 1",
+            "a::b",
+            "a::b = 1",
+            "\"text\"",
+            "3 = 3",
+            "",
+        ];
+        for text in texts {
+            for text in [text.to_owned(), format!("{text}, zero")] {
+                let all = Punctuated::<Item, Token![,]>::parse_terminated;
+                let found = syn::parse::Parser::parse_str(all, &text);
+                let found = found.map(|items| items.into_iter().map(|Item(item)| item).collect());
+                let all = Punctuated::<NestedMeta, Token![,]>::parse_terminated;
+                let expected = syn::parse::Parser::parse_str(all, &text);
+                let expected = expected.map(|items| items.into_iter().collect::<Vec<_>>());
+                let words = |result: syn::Result<Vec<NestedMeta>>| {
+                    result.map(|items| format!("{items:?}")).map_err(|error| error.to_string())
+                };
+                assert_eq!(words(found), words(expected), "{text}");
+            }
+        }
+    }
 }

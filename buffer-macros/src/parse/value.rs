@@ -198,3 +198,20 @@ impl FromMeta for Located<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_string_is_what_the_parser_makes_of_it() {
+        let texts = [
+            "parent", "k1", "type", "self", "a_b", "_", "_a", "r#type", " parent ", "", "1a", "a b",
+        ];
+        for text in texts {
+            let text = LitStr::new(text, Span::call_site());
+            let parsed = text.parse_with(Ident::parse_any).ok();
+            assert_eq!(name_in(&text), parsed, "{:?}", text.value());
+        }
+    }
+}
