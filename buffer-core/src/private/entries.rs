@@ -1,8 +1,8 @@
 //! The entries of a factory, from what its declaration says and what its fields hold.
 //!
-//! The derive writes the declaration as a text, which is one literal to the compiler; a table of as
-//! many values would cost a build several times more than all the rest of the derive. A line is a
-//! buffer, its words stand apart by spaces, and what is a list has commas:
+//! The derive writes the declaration as a text, which is one literal to the compiler: a table of as
+//! many values would double what the compiler has to do for it. A line is a buffer, its words stand
+//! apart by spaces, and what is a list has commas:
 //!
 //! ```text
 //! accumulator $0,$1,1,-,* shared live=first..=base,finish part=0:$0:start..=first

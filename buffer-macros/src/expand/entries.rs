@@ -22,17 +22,23 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
             bounds.push(bound.to_string());
         }
     }
-    let (mut lines, mut fields) = (Vec::new(), Vec::new());
+    let (mut lines, mut idents, mut field_types) = (Vec::new(), Vec::new(), Vec::new());
     for (field, buffer) in declaration.buffers() {
         lines.push(line(field, buffer, &mut sizes));
-        let (ident, ty) = (&field.ident, &field.ty);
-        fields.push(quote!(__private::field::<#ty>(&self.#ident)));
+        idents.push(&field.ident);
+        field_types.push(&field.ty);
     }
     let (bounds, lines, values) = (bounds.join("\n"), lines.join("\n"), sizes.values);
     let types = types::expand(declaration);
     quote! {
         #types
-        __private::entries(self, #bounds, #lines, &[#(#fields),*], &[#(#values),*])
+        __private::entries(
+            self,
+            #bounds,
+            #lines,
+            &[#(__private::field::<#field_types>(&self.#idents)),*],
+            &[#(#values),*],
+        )
     }
 }
 
