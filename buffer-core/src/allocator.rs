@@ -9,12 +9,15 @@ use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
 use crate::lifetimes::dead_phases;
 use crate::names::{self, NameFault};
 use crate::suggest::nearest;
+use crate::zeroed::{ZeroedByMarks, zero_elements};
 
 /// The C text that allocates one buffer.
 ///
 /// It is a macro that takes a `memory`, declares a variable with the buffer's name, and zeroes the
-/// elements where the declaration asks for it. An alias of a plain local buffer needs its root
-/// allocated before it in the same scope; a buffer without elements is a null pointer.
+/// elements where the declaration asks for it and the buffer's live range begins with the call. Where
+/// it begins in a phase, its mark does so, and only in marked phases the variable is the buffer. An
+/// alias of a plain local buffer needs its root allocated before it in the same scope; a buffer without
+/// elements is a null pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allocator {
     identifier: String,
@@ -38,9 +41,10 @@ impl Allocator {
         &self.buffer
     }
 
-    fn new(path: &str, buffer: &PlacedBuffer, lanes: usize) -> Self {
-        let identifier = allocate(path, buffer.name());
-        let text = format!("#define {identifier}(buffers_m) {}", declaration(path, buffer, lanes));
+    fn new(instance: &Instance, buffer: &PlacedBuffer, lanes: usize) -> Self {
+        let identifier = allocate(&instance.path, buffer.name());
+        let declaration = declaration(instance, buffer, lanes);
+        let text = format!("#define {identifier}(buffers_m) {declaration}");
         Self { identifier, text, buffer: buffer.clone() }
     }
 }
@@ -63,7 +67,7 @@ impl Layout {
             name: name.to_owned(),
             suggestion: nearest(name, instance.buffers.iter().map(PlacedBuffer::name)),
         })?;
-        Ok(Allocator::new(path, buffer, self.target.lanes()))
+        Ok(Allocator::new(instance, buffer, self.target.lanes()))
     }
 
     /// The C text that comes before the text of the factory at `path`, once per instance.
@@ -76,7 +80,11 @@ impl Layout {
     /// - `PHASE(name)`: stands first in a block that belongs to a phase: neither that of a whole
     ///   function, whose parameters it could hide, nor one inside another phase. In it the names of buffers
     ///   that are dead in the phase mean something else, so that their use does not compile (SB016)
-    ///   and costs nothing: what is compiled is the same without it
+    ///   and costs nothing: what is compiled is the same without it.
+    ///   It zeroes what is declared `zero` and begins in the phase, and what should have begun before: what is
+    ///   live in the phase, but was not zeroed since it was allocated, or since a mark of a phase in which
+    ///   it is dead. Such a buffer can be used in marked phases alone, in functions that allocate it.
+    ///   What begins with the call and not again is zeroed by `ALLOCATE` instead
     ///
     /// # Errors
     /// [`BufferError::UnknownInstance`] where there is no such factory.
@@ -88,11 +96,13 @@ impl Layout {
     /// Identifiers of generated text differ, so that no factory takes another one's buffers.
     pub(crate) fn check_identifiers(&self) -> Result<(), BufferError> {
         let mut seen = HashSet::new();
-        let all = self.instances.iter().flat_map(|Instance { path, phases, buffers, .. }| {
+        let all = self.instances.iter().flat_map(|instance| {
+            let Instance { path, phases, buffers, .. } = instance;
             let names = buffers.iter().map(PlacedBuffer::name);
             let names = names.flat_map(move |name| [size(path, name), allocate(path, name)]);
+            let zeroed = ZeroedByMarks::all(instance).flat_map(ZeroedByMarks::identifiers);
             let phases = phases.order().phases().map(move |name| phase(path, name));
-            names.chain(phases).chain([path.clone()])
+            names.chain(zeroed).chain(phases).chain([path.clone()])
         });
         for identifier in all {
             if let Some(identifier) = seen.replace(identifier) {
@@ -148,26 +158,37 @@ impl fmt::Display for Header<'_> {
         for buffer in buffers.iter().filter(|buffer| buffer.size() > 0) {
             self.write_assertions(f, buffer, lanes)?;
         }
+        for zeroed in ZeroedByMarks::all(self.instance) {
+            f.write_str(&zeroed.outside_of_functions())?;
+        }
         for buffer in buffers {
-            writeln!(f, "{}", Allocator::new(path, buffer, lanes))?;
+            writeln!(f, "{}", Allocator::new(self.instance, buffer, lanes))?;
         }
         self.write_phases(f)
     }
 }
 
 impl Header<'_> {
-    /// SB016: in the block of a phase, what is dead cannot be used.
+    /// SB016: in the block of a phase, what is dead cannot be used. What begins there is zeroed.
     fn write_phases(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Instance { path, phases, buffers, .. } = self.instance;
         let order = phases.order();
-        let dead: Vec<_> = buffers
-            .iter()
-            .map(|buffer| (buffer.name(), dead_phases(order, buffer.entry())))
-            .collect();
-        for name in order.phases() {
+        let dead = |buffer: &PlacedBuffer| dead_phases(order, buffer.entry());
+        let marked = |buffer| ZeroedByMarks::of(self.instance, buffer);
+        let buffers: Vec<_> =
+            buffers.iter().map(|buffer| (buffer, dead(buffer), marked(buffer))).collect();
+        for (position, name) in order.phases().enumerate() {
             write!(f, "#define {}", phase(path, name))?;
-            for (buffer, _) in dead.iter().filter(|(_, phases)| phases.contains(&name)) {
-                write!(f, " BUFFERS_DEAD({buffer}, {name})")?;
+            for (buffer, dead, zeroed) in &buffers {
+                let is_dead = dead.contains(&name);
+                if is_dead {
+                    write!(f, " BUFFERS_DEAD({}, {name})", buffer.name())?;
+                }
+                let Some(zeroed) = zeroed else { continue };
+                if !is_dead {
+                    f.write_str(&zeroed.marked())?;
+                }
+                f.write_str(&zeroed.mark(position, |elements| zeroed.zero(elements)))?;
             }
             writeln!(f)?;
         }
@@ -224,12 +245,14 @@ fn arena_elements(storage: Storage, width: Width) -> Option<String> {
     }
 }
 
-fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
+fn declaration(instance: &Instance, buffer: &PlacedBuffer, lanes: usize) -> String {
     let (name, element) = (buffer.name(), buffer.entry.element.c_name());
     if buffer.size() == 0 {
         return format!("BUFFER({element}) {name} = 0");
     }
-    let size = size(path, name);
+    let zeroed = ZeroedByMarks::of(instance, buffer);
+    let storage = zeroed.as_ref().map_or(name, |zeroed| &zeroed.storage);
+    let size = size(&instance.path, name);
     let arena = match buffer.storage {
         Storage::SharedPersistent | Storage::SharedScratch => "shared",
         Storage::LocalPersistent => "persistent",
@@ -237,23 +260,26 @@ fn declaration(path: &str, buffer: &PlacedBuffer, lanes: usize) -> String {
         Storage::Local => "",
     };
     let declared = match (buffer.storage, buffer.parent()) {
-        (Storage::Local, None) => format!("{element} {name}[{size}]"),
+        (Storage::Local, None) => format!("{element} {storage}[{size}]"),
         (Storage::Local, Some(_)) => {
-            format!("BUFFER({element}) {name} = {} + {}", buffer.root, buffer.start)
+            let root = instance.buffer(buffer.root());
+            let zeroed = root.and_then(|root| ZeroedByMarks::of(instance, root));
+            let root = zeroed.as_ref().map_or(buffer.root(), |zeroed| &zeroed.storage);
+            format!("BUFFER({element}) {storage} = {root} + {}", buffer.start)
         }
         _ => format!(
-            "BUFFER({element}) {name} = ({element} *)((buffers_m).{arena}{} + {})",
+            "BUFFER({element}) {storage} = ({element} *)((buffers_m).{arena}{} + {})",
             buffer.width.bytes(),
             buffer.offset() * lanes
         ),
     };
-    if !buffer.entry.zero {
-        return declared;
+    match zeroed {
+        Some(zeroed) => format!("{declared}; {}", zeroed.unmarked()),
+        None if buffer.entry.zero => {
+            format!("{declared}; {}", zero_elements(buffer.entry.element, name, 0, size))
+        }
+        None => declared,
     }
-    format!(
-        "{declared}; for (int buffers_i = 0; buffers_i < {size}; buffers_i++) \
-         {{ const {element} buffers_zero = {{0}}; {name}[buffers_i] = buffers_zero; }}"
-    )
 }
 
 fn size(path: &str, name: &str) -> String {

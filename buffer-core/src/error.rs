@@ -223,6 +223,28 @@ pub enum Fault {
         /// The buffer.
         name: String,
     },
+    /// A buffer is zeroed, and takes data over.
+    #[error(
+        "buffer `{name}` cannot be `zero`: it takes its data over by `handoff`\nhelp: remove `zero` or `handoff`"
+    )]
+    ZeroHandoff {
+        /// The buffer.
+        name: String,
+    },
+    /// The live range of a buffer that is zeroed begins or goes on in a phase, by what ran before.
+    #[error(
+        "buffer `{name}` cannot be `zero`: in `{phase}` its live range begins after `{dead}`, but goes on after `{live}`\nhelp: add `{dead}` to its `live`, to zero it there, or leave `{live}` out, to zero it in each `{phase}`"
+    )]
+    ZeroBeginning {
+        /// The buffer.
+        name: String,
+        /// The phase.
+        phase: String,
+        /// A phase before it, in which the buffer is dead.
+        dead: String,
+        /// Another one, in which it is live.
+        live: String,
+    },
     /// SB001: an alias names nothing.
     #[error("buffer `{name}` aliases `{parent}`, which is not declared [SB001]{}", did_you_mean(suggestion.as_deref(), "name a buffer declared above it"))]
     AliasUnknown {
@@ -475,6 +497,8 @@ impl Fault {
             | Self::MissingLocation { .. }
             | Self::NeedlessOverflow { .. }
             | Self::PersistentZero { .. }
+            | Self::ZeroHandoff { .. }
+            | Self::ZeroBeginning { .. }
             | Self::PhaseName { .. }
             | Self::DuplicatePhase { .. }
             | Self::EmptyLoop { .. }

@@ -100,6 +100,7 @@ mod sanitizer;
 mod suggest;
 mod target;
 mod timeline;
+mod zeroed;
 
 pub use allocator::Allocator;
 pub use banks::bank_conflict_ways;

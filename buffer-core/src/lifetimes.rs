@@ -83,6 +83,21 @@ fn check_range(order: &PhaseOrder, name: &str, range: &LiveRange) -> Vec<Fault> 
     }
 }
 
+/// What is zeroed where its live range begins does not go on in the same phase: which of the two it is
+/// would depend on the phase before.
+pub(crate) fn check_zero_beginning(order: &PhaseOrder, entry: &BufferEntry) -> Option<Fault> {
+    if !entry.zero || entry.persistent {
+        return None;
+    }
+    let parts = entry.parts.iter().map(|part| part.live.as_slice());
+    let ranges = [entry.live.as_slice()].into_iter().chain(parts);
+    let mut live = ranges.filter_map(|ranges| live_phases(order, ranges));
+    let (phase, dead, alive) = live.find_map(|live| order.unclear_beginning(live))?;
+    let name = entry.name.clone();
+    let [phase, dead, live] = [phase, dead, alive].map(str::to_owned);
+    Some(Fault::ZeroBeginning { name, phase, dead, live })
+}
+
 /// The phases of some ranges: all where there are none, and none where one is at fault.
 pub(crate) fn live_phases(order: &PhaseOrder, live: &[LiveRange]) -> Option<PhaseSet> {
     if live.is_empty() {
@@ -113,6 +128,12 @@ pub(crate) fn live_stretches(
     order: &PhaseOrder,
     entry: &BufferEntry,
 ) -> Vec<(Range<usize>, PhaseSet)> {
+    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
+    stretches(entry).into_iter().map(live).collect()
+}
+
+/// All elements of a buffer in order, in stretches that are live together, with what says when.
+fn stretches(entry: &BufferEntry) -> Vec<(Range<usize>, &[LiveRange])> {
     let mut parts: Vec<_> = entry.parts.iter().filter(|part| part.start < part.end).collect();
     parts.sort_by_key(|part| part.start);
     let mut stretches = Vec::new();
@@ -124,8 +145,7 @@ pub(crate) fn live_stretches(
     }
     stretches.push((end..entry.size, entry.live.as_slice()));
     stretches.retain(|(elements, _)| !elements.is_empty());
-    let live = |(elements, ranges)| (elements, live_phases(order, ranges).unwrap_or_default());
-    stretches.into_iter().map(live).collect()
+    stretches
 }
 
 /// The phases of a buffer's ranges, in words.
@@ -160,17 +180,19 @@ pub(crate) fn check_live_together(
 ) -> Option<Fault> {
     let order = context.phases().order();
     let entries: Vec<_> = context.entries().collect();
-    let entry = entries.get(position).filter(|entry| entry.size > 0)?;
-    let live = live_phases(order, &entry.live)?;
+    let entry = entries.get(position)?;
     // The elements of each buffer around it that it lies on, from the parent outwards.
     let outwards = |&(position, start): &(usize, usize)| {
         let fit = fits.get(position).copied().flatten().filter(|fit| fit.fits)?;
         Some((fit.parent, start + fit.taken))
     };
-    let around = std::iter::successors(outwards(&(position, 0)), outwards);
-    for (depth, (position, start)) in around.enumerate() {
+    let around = std::iter::successors(outwards(&(position, 0)), outwards).enumerate();
+    let stretches = stretches(entry);
+    let meetings = around.flat_map(|around| stretches.iter().map(move |stretch| (around, stretch)));
+    for ((depth, (position, start)), (own, own_ranges)) in meetings {
         let parent = entries.get(position)?;
-        let elements = start..start + entry.size;
+        let Some(live) = live_phases(order, own_ranges) else { continue };
+        let elements = start + own.start..start + own.end;
         for (ranges, part) in pieces(parent, &elements) {
             let Some(parent_live) = live_phases(order, ranges) else { continue };
             let shared = live.intersection(parent_live);
@@ -181,7 +203,7 @@ pub(crate) fn check_live_together(
             }
             return Some(Fault::LiveTogether {
                 name: entry.name.clone(),
-                live: describe_live(order, &entry.live, live),
+                live: describe_live(order, own_ranges, live),
                 parent: parent.name.clone(),
                 parent_live: describe_live(order, ranges, parent_live),
                 shared: order.describe(shared),

@@ -196,16 +196,35 @@ impl PhaseOrder {
             return Err(HandoffFault::Together);
         }
         // At the end of a loop it begins again, or ends.
-        let ranges = || self.loops.iter().map(|(_, range)| range);
-        let again = ranges().filter(|range| range.end == phase + 1).map(|range| range.start);
+        let ranges = self.loops.iter().map(|(_, range)| range);
+        let again = ranges.filter(|range| range.end == phase + 1).map(|range| range.start);
         if again.chain([phase + 1]).any(|next| from.contains(next)) {
             return Err(HandoffFault::Kept);
         }
-        let before = ranges().filter(|range| range.start == phase).map(|range| range.end - 1);
-        if before.chain(phase.checked_sub(1)).any(|previous| to.contains(previous)) {
+        if self.before(phase).any(|previous| to.contains(previous)) {
             return Err(HandoffFault::Taken);
         }
         Ok(())
+    }
+
+    /// The phases that run directly before a phase: the one above it, and the last ones of loops that
+    /// begin with it.
+    pub(crate) fn before(&self, phase: usize) -> impl Iterator<Item = usize> {
+        let loops = self.loops.iter().map(|(_, range)| range);
+        let again = loops.filter(move |range| range.start == phase);
+        let again = again.filter_map(|range| range.clone().next_back());
+        phase.checked_sub(1).into_iter().chain(again)
+    }
+
+    /// A phase in which what is live in a set may either begin or go on, by which phase ran before:
+    /// its name, and those of a phase before it in which it is dead, and of one in which it is live.
+    pub(crate) fn unclear_beginning(&self, live: PhaseSet) -> Option<(&str, &str, &str)> {
+        let name = |phase: usize| self.phases.get(phase).map(String::as_str);
+        (0..self.phases.len()).filter(|&phase| live.contains(phase)).find_map(|phase| {
+            let dead = self.before(phase).find(|&before| !live.contains(before))?;
+            let alive = self.before(phase).find(|&before| live.contains(before))?;
+            Some((name(phase)?, name(dead)?, name(alive)?))
+        })
     }
 
     /// The phases of a buffer's ranges; the loops that they were widened to are told apart.
@@ -386,6 +405,34 @@ mod tests {
         ] {
             assert_eq!(order.hand_over(set(from), set(to)), verdict, "{from:?} to {to:?}");
         }
+    }
+
+    #[test]
+    fn a_beginning_is_unclear_where_it_depends_on_the_phase_before() {
+        let nested = nested();
+        for (range, unclear) in [
+            ("start", None),
+            ("base..=solve", None),
+            ("feval..=base", Some(("base", "predict", "feval"))),
+            ("predict", None),
+            ("predict..=feval", None),
+            ("error..=predict", Some(("predict", "start", "error"))),
+            ("stage", Some(("base", "predict", "feval"))),
+            ("stage..=error", Some(("base", "predict", "feval"))),
+            ("step..=finish", Some(("predict", "start", "error"))),
+            ("start..=step", None),
+            ("finish", None),
+        ] {
+            let (start, end) = range.split_once("..=").unwrap_or((range, range));
+            let live = nested.cover(&nested.find(start).unwrap(), &nested.find(end).unwrap(), true);
+            assert_eq!(nested.unclear_beginning(live.unwrap()), unclear, "{range}");
+        }
+        // What is live in a loop that comes first begins with the call.
+        let mut first = PhaseOrder::new();
+        first.push_loop("step".to_owned(), order(&["begin", "end"]));
+        first.push("finish".to_owned());
+        assert_eq!(first.unclear_beginning(PhaseSet::of(0..2)), None);
+        assert_eq!(first.before(0).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

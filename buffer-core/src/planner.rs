@@ -292,11 +292,10 @@ impl Node {
     }
 }
 
-/// The phases in which a buffer holds data. One that is zeroed is so where it is allocated, which may
-/// be long before its range.
+/// The phases in which a buffer holds data.
 fn live(order: &PhaseOrder, entry: &BufferEntry, packing: Packing) -> PhaseSet {
     match packing {
-        Packing::Auto if !entry.persistent && !entry.zero => occupied_phases(order, entry),
+        Packing::Auto if !entry.persistent => occupied_phases(order, entry),
         Packing::Auto | Packing::Declared => always(),
     }
 }

@@ -27,6 +27,7 @@ const RULES: &[fn(&Declaration<'_>) -> Option<Fault>] = &[
     check_location,
     check_overflow_used,
     check_zero,
+    check_zero_handoff,
     check_alias,
     check_persistent_parent,
     check_persistent_alias,
@@ -57,6 +58,7 @@ pub(crate) fn faults(context: &BufferContext) -> Vec<Fault> {
                 &entry.name,
                 entry.live.iter().chain(parts),
             ));
+            faults.extend(lifetimes::check_zero_beginning(order, entry));
             faults.extend(lifetimes::check_live_together(context, position, &fits));
         }
     }
@@ -139,6 +141,12 @@ fn check_overflow_used(declaration: &Declaration<'_>) -> Option<Fault> {
 fn check_zero(declaration: &Declaration<'_>) -> Option<Fault> {
     let BufferEntry { name, zero, persistent, .. } = declaration.entry;
     (*zero && *persistent).then(|| Fault::PersistentZero { name: name.clone() })
+}
+
+/// What is zeroed takes nothing over.
+fn check_zero_handoff(declaration: &Declaration<'_>) -> Option<Fault> {
+    let BufferEntry { name, zero, handoff, aliases, .. } = declaration.entry;
+    (*zero && *handoff && aliases.is_some()).then(|| Fault::ZeroHandoff { name: name.clone() })
 }
 
 /// SB001: an alias names a buffer declared above it.

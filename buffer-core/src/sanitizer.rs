@@ -8,6 +8,7 @@ mod fault;
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 
@@ -19,6 +20,7 @@ use crate::layout::{Instance, Layout, PlacedBuffer, Storage};
 use crate::lifetimes::{live_phases, live_stretches};
 use crate::phase_order::PhaseOrder;
 use crate::phases::LiveRange;
+use crate::zeroed::ZeroedByMarks;
 
 /// The most threads of the one block in which a sanitizer build runs on CUDA; on the host there is one.
 pub const SANITIZER_THREADS: usize = 32;
@@ -54,7 +56,8 @@ impl Layout {
         Ok(header + &SanitizerHeader { layout: self, path }.to_string())
     }
 
-    /// The faults that a kernel listed, from the numbers of all its lists, in the order of runs.
+    /// The faults that a kernel listed, from the numbers of all its lists: up to 64 for each thread, in
+    /// the order of runs.
     pub fn sanitizer_faults(&self, numbers: &[i64]) -> Vec<SanitizerFault> {
         fault::read_lists(self, numbers)
     }
@@ -222,8 +225,10 @@ impl fmt::Display for SanitizerHeader<'_> {
                 write!(f, "(void){}, ", buffer.root())?;
             }
             write!(f, "buffers_sanitizer::allocate<{element}>({number}))")?;
-            if buffer.entry.zero {
-                write!(f, "; buffers_sanitizer::zero({name}, {})", buffer.size())?;
+            if let Some(zeroed) = ZeroedByMarks::of(instance, buffer) {
+                write!(f, "; {}", zeroed.nothing_held())?;
+            } else if buffer.entry.zero {
+                write!(f, "; {}", zero(number, &(0..buffer.size())))?;
             }
             writeln!(f)?;
         }
@@ -232,13 +237,25 @@ impl fmt::Display for SanitizerHeader<'_> {
             let order = instance.phases.order();
             for (phase, name) in order.phases().enumerate() {
                 let mark = allocator::phase(path, name);
-                writeln!(
+                write!(
                     f,
                     "#undef {mark}\n#define {mark} \
-                     buffers_sanitizer::in_phase buffers_in_{name}({position}, {phase})"
+                     buffers_sanitizer::in_phase buffers_in_{name}({position}, {phase});"
                 )?;
+                let own = layout.numbered().enumerate().filter(|(_, (of, ..))| *of == position);
+                for (number, (_, instance, buffer)) in own {
+                    if let Some(zeroed) = ZeroedByMarks::of(instance, buffer) {
+                        f.write_str(&zeroed.mark(phase, |elements| zero(number, elements)))?;
+                    }
+                }
+                writeln!(f)?;
             }
         }
         Ok(())
     }
+}
+
+/// A statement that zeroes elements of the buffer of a number.
+fn zero(number: usize, elements: &Range<usize>) -> String {
+    format!("buffers_sanitizer::zero({number}, {}, {});", elements.start, elements.end)
 }

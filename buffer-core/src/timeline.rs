@@ -24,10 +24,9 @@ impl<'a> Timeline<'a> {
         Self { phases, loops, count }
     }
 
-    /// When any element of a buffer is alive. One that is zeroed is so where it is allocated, be its
-    /// range elsewhere.
+    /// When any element of a buffer is alive.
     pub(crate) fn buffer(&self, entry: &BufferEntry) -> Alive {
-        if entry.persistent || entry.zero {
+        if entry.persistent {
             return self.always();
         }
         let parts = entry.parts.iter().filter(|part| !part.range().is_empty());

@@ -5,7 +5,7 @@
 mod support;
 
 use buffer_core::{
-    BufferEntry, BufferError, BufferRegistry, ElementType, FactoryId, Location, Overflow,
+    BufferEntry, BufferError, BufferRegistry, ElementType, FactoryId, Location, Overflow, Phases,
     Precision, Storage, Target,
 };
 use support::{alias, gpu, layout, local, one_factory, shared};
@@ -173,6 +173,36 @@ _Static_assert(0 + step_size_sums * sizeof(f64) <= BUFFERS_SHARED_PERSISTENT8 * 
 #define step_allocate_sums(buffers_m) BUFFER(f64) sums = (f64 *)((buffers_m).shared8 + 0)
 #define step_allocate_drivers(buffers_m) BUFFER(real) drivers = 0
 #define step_allocate_flags(buffers_m) integer flags[step_size_flags]; for (int buffers_i = 0; buffers_i < step_size_flags; buffers_i++) { const integer buffers_zero = {0}; flags[buffers_i] = buffers_zero; }
+"#
+    );
+}
+
+/// A buffer that is zeroed where a phase begins, with an alias on it, and one that is so where it is
+/// allocated.
+#[test]
+fn header_of_a_factory_whose_marks_zero() {
+    let (mut registry, factory) = one_factory([]);
+    let phases = Phases::new().phase("start").phase("sum").phase("finish");
+    registry.set_phases(factory, phases).unwrap();
+    for entry in [
+        local("sums", 3).live(["sum"]).part(0..1, ["sum"..="finish"]).zero(),
+        alias("guess", 2, "sums").live(["start"]),
+        shared("from_start", 2).live(["start"..="sum"]).zero(),
+    ] {
+        registry.register(factory, entry).unwrap();
+    }
+    let header = layout(&registry, factory).header("step").unwrap();
+    let (_, generated) = header.split_once("lies inside its arena\");\n").unwrap();
+    assert_eq!(
+        generated,
+        r#"enum { buffers_step_storage_sums = 0, buffers_step_allocated_sums = 0, buffers_step_held_sums = 0 };
+typedef BUFFERS_DEAD(buffers_step_type_of_sums, )
+#define step_allocate_sums(buffers_m) real buffers_step_storage_sums[step_size_sums]; buffers_step_type_of_sums sums = {0}; typedef BUFFER(real) buffers_step_type_of_sums; enum { buffers_step_allocated_sums = 1 }; int buffers_step_held_sums[2] = {0}
+#define step_allocate_guess(buffers_m) BUFFER(real) guess = buffers_step_storage_sums + 0
+#define step_allocate_from_start(buffers_m) BUFFER(real) from_start = (real *)((buffers_m).shared4 + 0); for (int buffers_i = 0; buffers_i < step_size_from_start; buffers_i++) { const real buffers_zero = {0}; from_start[buffers_i] = buffers_zero; }
+#define step_phase_start BUFFERS_DEAD(sums, start) if (buffers_step_allocated_sums) { ((int *)buffers_step_held_sums)[0] = 0; ((int *)buffers_step_held_sums)[1] = 0; }
+#define step_phase_sum buffers_step_type_of_sums sums = {buffers_step_storage_sums}; if (buffers_step_allocated_sums) { for (int buffers_i = 0; buffers_i < 1; buffers_i++) { const real buffers_zero = {0}; ((real *)buffers_step_storage_sums)[buffers_i] = buffers_zero; } ((int *)buffers_step_held_sums)[0] = 1; for (int buffers_i = 1; buffers_i < 3; buffers_i++) { const real buffers_zero = {0}; ((real *)buffers_step_storage_sums)[buffers_i] = buffers_zero; } ((int *)buffers_step_held_sums)[1] = 1; } BUFFERS_DEAD(guess, sum)
+#define step_phase_finish buffers_step_type_of_sums sums = {buffers_step_storage_sums}; if (buffers_step_allocated_sums) { if (!((int *)buffers_step_held_sums)[0]) for (int buffers_i = 0; buffers_i < 1; buffers_i++) { const real buffers_zero = {0}; ((real *)buffers_step_storage_sums)[buffers_i] = buffers_zero; } ((int *)buffers_step_held_sums)[0] = 1; ((int *)buffers_step_held_sums)[1] = 0; } BUFFERS_DEAD(guess, finish) BUFFERS_DEAD(from_start, finish)
 "#
     );
 }

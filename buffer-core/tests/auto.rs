@@ -182,16 +182,16 @@ mod examples {
     }
 
     #[test]
-    fn what_is_zeroed_is_so_before_its_range_and_shares_nothing() {
+    fn what_is_zeroed_is_so_where_its_range_begins_and_shares_bytes_before() {
         let tree = Tree::new(&["first", "second"])
             .with(shared("a", 4).live(["first"]))
             .with(shared("zeroed", 4).live(["second"]).zero());
-        assert_eq!(start(&packed(&tree, &gpu()), "factory", "zeroed"), 4);
+        assert_eq!(start(&packed(&tree, &gpu()), "factory", "zeroed"), 0);
         let tree = Tree::new(&["first", "second", "third"])
             .with(shared("a", 4).live(["first"]))
             .with(shared("root", 4).live(["second"]))
             .with(alias("zeroed", 4, "root").live(["third"]).zero());
-        assert_eq!(start(&packed(&tree, &gpu()), "factory", "root"), 4);
+        assert_eq!(start(&packed(&tree, &gpu()), "factory", "root"), 0);
     }
 
     #[test]
@@ -505,7 +505,7 @@ impl<'a> Moments<'a> {
         let mut parts = entry.parts().iter().filter(|part| !part.range().is_empty());
         let parts = parts.any(|part| now(instance, part.live_ranges()));
         let rest = elsewhere < entry.size() && now(instance, entry.live_ranges());
-        let mut alive = entry.is_zeroed() || parts || rest;
+        let mut alive = parts || rest;
         while let Some(parent) = self.layout.instances()[instance].parent() {
             alive &= now(parent, self.layout.instances()[instance].calls());
             instance = parent;

@@ -189,7 +189,9 @@ fn check_program(folder: &Path, name: &str, text: &str) {
     std::fs::write(&source, text).unwrap();
     for optimise in ["-O0", "-O2"] {
         let compiled = Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", optimise, "-o"])
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-psabi"])
+            // The names that marks give to what is dead are for no use.
+            .args(["-Wno-unused-variable", optimise, "-o"])
             .args([&executable, &source])
             .output()
             .unwrap();
@@ -242,6 +244,10 @@ struct Kernel {
     small: Buffer,
     #[buffer(size = 4, location = "local", persistent)]
     kept: Buffer,
+    #[buffer(size = 19, location = "shared", live = [third], zero)]
+    zeroed: Buffer,
+    #[buffer(size = 18, location = "local", live = [second], zero)]
+    local_zeroed: Buffer,
     #[child(call = second)]
     solver: Part,
     #[child(call = [first, third])]
@@ -263,10 +269,15 @@ struct Part {
     throughout: Buffer<i32>,
     #[buffer(size = 1, location = "shared", persistent)]
     shared_kept: Buffer,
+    #[buffer(size = 5, location = "shared", live = [end], zero)]
+    zeroed: Buffer,
+    #[buffer(size = 3, aliases = "local_before", live = [end], zero)]
+    local_zeroed: Buffer<f64>,
 }
 
 /// A function that goes through the phases of an instance: a buffer is filled in the first phase of
-/// its own, and read in each of them, before and after the children are called.
+/// its own, and read in each of them, before and after the children are called. Where it begins with
+/// zeros, those are read before.
 fn phases_text(instance: &Instance, phases: &[&str], calls: &[(&str, &[&str])]) -> String {
     let mut text = String::from("static void SELF(run)(memory m)\n{\n");
     let buffers = instance.buffers();
@@ -278,10 +289,15 @@ fn phases_text(instance: &Instance, phases: &[&str], calls: &[(&str, &[&str])]) 
         ranges.is_empty() || ranges.contains(&LiveRange::from(phase))
     };
     for phase in phases {
+        writeln!(text, "{{   PHASE({phase});").unwrap();
         let live = || buffers.iter().enumerate().filter(|(_, buffer)| is_live(buffer, phase));
         for (code, buffer) in live() {
             let starts = phases.iter().find(|phase| is_live(buffer, phase)) == Some(phase);
             if starts {
+                if buffer.entry().is_zeroed() {
+                    let check = format!("if (*element != 0) failed(\"{}\");", buffer.name());
+                    text.push_str(&each_element(buffer, &check));
+                }
                 let fill = format!("*element = ({code} * 64 + i) * 64 + lane;");
                 text.push_str(&each_element(buffer, &fill));
             }
@@ -298,6 +314,7 @@ fn phases_text(instance: &Instance, phases: &[&str], calls: &[(&str, &[&str])]) 
             writeln!(text, "    CHILD({child}, run)(m);").unwrap();
         }
         text.push_str(&read);
+        text.push_str("}\n");
     }
     text + "}\n"
 }
@@ -342,7 +359,8 @@ fn what_is_overlaid_keeps_its_contents_while_it_is_live() {
                 text,
                 "int main(void)\n{{\n    \
                  static unsigned char base[{bytes}] __attribute__((aligned({alignment})));\n    \
-                 BUFFERS_MEMORY(m, base, 0, 1);\n    SELF(run)(m);\n    return failures != 0;\n}}\n",
+                 BUFFERS_MEMORY(m, base, 0, 1);\n    SELF(run)(m);\n    SELF(run)(m);\n    \
+                 return failures != 0;\n}}\n",
             )
             .unwrap();
             check_program(folder.path(), &format!("{packing}_{precision}_{lanes}"), &text);

@@ -39,6 +39,70 @@ fn faults_of(entries: impl IntoIterator<Item = BufferEntry>) -> Vec<Fault> {
     }
 }
 
+/// What `zero` asks for is done once, where a live range begins.
+mod zeroed {
+    use super::*;
+
+    fn unclear(phase: &str, dead: &str, live: &str) -> Vec<Fault> {
+        let [phase, dead, live] = [phase, dead, live].map(str::to_owned);
+        vec![Fault::ZeroBeginning { name: "sums".to_owned(), phase, dead, live }]
+    }
+
+    #[test]
+    fn a_range_begins_or_goes_on_in_a_phase() {
+        let sums = || local("sums", 3).zero();
+        for sound in [
+            sums(),
+            sums().live(["solve"]),
+            sums().live(["base"..="feval"]).live(["start"..="stage"]),
+            sums().live([LiveRange::from("start"), "solve".into(), "finish".into()]),
+            sums().live(["solve"]).part(0..1, ["base"]).part(1..2, ["start"..="stage"]),
+        ] {
+            assert_eq!(faults_of([sound.clone()]), [], "{sound:?}");
+        }
+        let in_loop = unclear("base", "start", "feval");
+        assert_eq!(faults_of([sums().live(["stage"])]), in_loop);
+        assert_eq!(faults_of([sums().live(["feval"..="base"])]), in_loop);
+        assert_eq!(faults_of([sums().part(1..2, ["stage"..="finish"])]), in_loop);
+        // Without `zero` nothing depends on it.
+        assert_eq!(faults_of([local("sums", 3).live(["stage"])]), []);
+    }
+
+    #[test]
+    fn a_fault_says_where_to_begin() {
+        let [fault] = faults_of([local("sums", 3).live(["stage"]).zero()]).try_into().unwrap();
+        assert_eq!(
+            fault.to_string(),
+            "buffer `sums` cannot be `zero`: in `base` its live range begins after `start`, but goes on \
+             after `feval`\n\
+             help: add `start` to its `live`, to zero it there, or leave `feval` out, to zero it in each \
+             `base`"
+        );
+        assert_eq!(fault.code(), None);
+    }
+
+    #[test]
+    fn a_loop_that_comes_first_begins_with_the_call() {
+        let stage = Phases::new().phase("base").phase("solve");
+        let (mut registry, factory) =
+            with_phases(Phases::new().repeat("stage", stage).phase("finish"));
+        for live in ["stage", "base", "solve"] {
+            let name = format!("live_in_{live}");
+            registry.register(factory, local(&name, 1).live([live]).zero()).unwrap();
+        }
+        registry.register(factory, local("round_it", 1).live(["solve"..="base"]).zero()).unwrap();
+    }
+
+    #[test]
+    fn what_is_zeroed_later_is_checked() {
+        let (mut registry, factory) = with_phases(dirk());
+        registry.register(factory, local("sums", 1).live(["stage"])).unwrap();
+        let change = BufferUpdate::new().zero(true);
+        let error = registry.update_buffer(factory, "sums", change).unwrap_err();
+        assert_eq!(faults(error), unclear("base", "start", "feval"));
+    }
+}
+
 mod phases {
     use super::*;
 
@@ -353,6 +417,24 @@ mod parts {
 
     fn codes(entries: Vec<BufferEntry>) -> Vec<Option<&'static str>> {
         verdict(entries).iter().map(Fault::code).collect()
+    }
+
+    #[test]
+    fn parts_of_an_alias_are_live_apart_from_its_parent() {
+        let parent = || local("a", 6).live(["start"]).part(4..6, ["finish"]);
+        let child = || alias("b", 6, "a").live(["solve"]);
+        assert_eq!(
+            verdict(vec![parent(), child().part(0..2, ["finish"]).part(5..6, ["start"])]),
+            []
+        );
+        for (part, phase) in [(2..3, "start"), (5..6, "finish")] {
+            let [live, shared] = [format!("`{phase}`"), format!("`{phase}`")];
+            let parent_live = live.clone();
+            let (name, parent_name) = ("b".to_owned(), "a".to_owned());
+            let fault =
+                Fault::LiveTogether { name, live, parent: parent_name, parent_live, shared };
+            assert_eq!(verdict(vec![parent(), child().part(part, [phase])]), [fault]);
+        }
     }
 
     #[test]

@@ -102,11 +102,6 @@ const SITES: &[Site] = &[
     ),
     site(
         "planner.rs",
-        "!entry.persistent && !entry.zero",
-        &[("what is zeroed is dead before its range", "!entry.persistent")],
-    ),
-    site(
-        "planner.rs",
         "block.live.union(live)",
         &[("an alias does not keep its root alive", "block.live")],
     ),
@@ -194,11 +189,6 @@ const SITES: &[Site] = &[
         &[("widths are not looked at", "true")],
     ),
     // Its reading of lifetimes.
-    site(
-        "timeline.rs",
-        "entry.persistent || entry.zero",
-        &[("what is zeroed is dead before its range", "entry.persistent")],
-    ),
     site(
         "timeline.rs",
         "at + 1 == end.end",

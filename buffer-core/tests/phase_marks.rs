@@ -102,3 +102,46 @@ fn dead_buffers_do_not_compile() {
         }
     }
 }
+
+/// A kernel whose sum is zeroed where a phase of a loop begins, by its mark or by hand.
+fn summing_kernel(by_marks: bool) -> String {
+    let mut registry = BufferRegistry::new();
+    let step = registry.factory("step").unwrap();
+    let stage = Phases::new().phase("base").phase("solve").phase("feval");
+    registry.set_phases(step, Phases::new().phase("start").repeat("stage", stage)).unwrap();
+    for (name, location) in [("far", Location::Shared), ("near", Location::Local)] {
+        let root = BufferEntry::new(name, 5).location(location).live(["start", "feval"]);
+        let sum = BufferEntry::new(format!("{name}_sum"), 4).aliases(name).live(["base"..="solve"]);
+        registry.register(step, root).unwrap();
+        registry.register(step, if by_marks { sum.zero() } else { sum }).unwrap();
+    }
+    let layout = registry.layout(step, &Target::host(1, Precision::F64).unwrap()).unwrap();
+    let (preamble, header) = (layout.preamble(), layout.header("step").unwrap());
+    let zero = |name| match by_marks {
+        true => String::new(),
+        false => format!("for (int i = 0; i < SIZE({name}); i++) {name}[i] = 0;"),
+    };
+    let (far, near) = (zero("far_sum"), zero("near_sum"));
+    format!(
+        "{preamble}{header}\
+         void kernel(unsigned char *shared, double *out, int stages, int i)\n{{\n\
+         BUFFERS_MEMORY(m, shared, 0, 1);\n\
+         ALLOCATE(far, m); ALLOCATE(near, m); ALLOCATE(far_sum, m); ALLOCATE(near_sum, m);\n\
+         {{ PHASE(start); far[i] = out[0]; near[i] = out[1]; }}\n\
+         for (int stage = 0; stage < stages; stage++) {{\n\
+         {{ PHASE(base); {far} {near} far_sum[i] += out[2]; near_sum[i + 1] += out[3]; }}\n\
+         {{ PHASE(solve); out[4] = far_sum[i + 2]; out[5] = near_sum[i + 3]; }}\n\
+         {{ PHASE(feval); far[i + 4] = out[6]; near[i] = out[7]; }}\n\
+         }}\n}}\n"
+    )
+}
+
+#[test]
+fn marks_that_zero_cost_what_zeroing_costs() {
+    for language in languages() {
+        let (marked, with) = compile(&summing_kernel(true), language);
+        assert!(marked.status.success(), "{}", String::from_utf8_lossy(&marked.stderr));
+        let (_, by_hand) = compile(&summing_kernel(false), language);
+        assert!(!with.is_empty() && with == by_hand, "the objects differ in {language}");
+    }
+}

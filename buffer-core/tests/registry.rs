@@ -179,6 +179,13 @@ mod registration {
     }
 
     #[test]
+    fn what_takes_over_is_not_zeroed() {
+        let fault = Fault::ZeroHandoff { name: "base".to_owned() };
+        let base = alias("base", 1, "root").handoff().zero();
+        assert_eq!(refused([local("root", 1)], base), [fault]);
+    }
+
+    #[test]
     fn prefix_that_is_no_name_raises() {
         let mut registry = BufferRegistry::new();
         for (prefix, reason) in

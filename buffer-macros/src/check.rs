@@ -33,6 +33,7 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         key::check_location_given(field, buffer, report);
         key::check_overflow_used(field, buffer, report);
         key::check_zero(field, buffer, report);
+        key::check_zero_handoff(field, buffer, report);
         live::check_persistent(field, buffer, report);
         live::check_parts(declaration, &bounds, field, buffer, report);
         live::check_handoff_used(field, buffer, report);
@@ -41,6 +42,7 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         alias::check_persistence(declaration, field, buffer, report);
         alias::check_location(declaration, field, buffer, report);
         if let Some(order) = order {
+            live::check_zero_beginning(order, field, buffer, report);
             live::check_live_together(declaration, &bounds, order, field, buffer, report);
         }
     }

@@ -84,6 +84,14 @@ pub(crate) enum Problem {
         "persistent buffer `{name}` cannot be `zero`\nhelp: it would lose its contents; what is persistent is zeroed when a run starts, so remove `zero`"
     )]
     PersistentZero { name: String },
+    #[error(
+        "buffer `{name}` cannot be `zero`: it takes its data over by `handoff`\nhelp: remove `zero` or `handoff`"
+    )]
+    ZeroHandoff { name: String },
+    #[error(
+        "buffer `{name}` cannot be `zero`: in `{phase}` its live range begins after `{dead}`, but goes on after `{live}`\nhelp: add `{dead}` to its `live`, to zero it there, or leave `{live}` out, to zero it in each `{phase}`"
+    )]
+    ZeroBeginning { name: String, phase: String, dead: String, live: String },
 
     // Names.
     #[error(

@@ -92,7 +92,7 @@ use proc_macro::TokenStream;
 /// | `live = base..=feval` | the phases in which it holds data; see [lifetimes](#lifetimes). Left out: all phases |
 /// | `part(0..n, live = start)` | elements with phases of their own, in place of `live`; may be given more than once |
 /// | `handoff` | the alias takes its data over from the part of its parent that it lies on |
-/// | `zero` | zeroed where its live range begins: where the kernel text allocates it |
+/// | `zero` | zeroed where its live range begins; see [lifetimes](#lifetimes). What is live in all phases is zeroed where the kernel text allocates it |
 ///
 /// The field's type says what the buffer holds: `Buffer` the run's reals, `Buffer<f32>`,
 /// `Buffer<f64>` or `Buffer<i32>` that type.
@@ -172,6 +172,12 @@ use proc_macro::TokenStream;
 /// What one pass of a loop leaves behind, the next one may need. So a range with one end inside a loop
 /// covers that whole loop, and a start after the end goes round the innermost loop that holds both:
 /// `feval..=base` keeps a value from one pass to the next.
+///
+/// What is `zero` is zeroed where its live range begins: where it is allocated if the range begins with
+/// the call and not again, else by the mark of the phase, `PHASE(base)`. Outside of marked phases the
+/// text then cannot use it. A range may begin in several phases, but none in which it may go on as well: in
+/// the loop above, `live = stage` would begin in `base` after `start`, and go on in it after `feval`.
+/// With `live = start..=stage` it begins in `start`, and with `live = base..=solve` in each `base`.
 ///
 /// Parts of a buffer may die one by one, and an alias may take over the data of the part that it lies
 /// on, element by element: exactly these elements, in one phase, which is the last one of the part

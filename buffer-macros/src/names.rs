@@ -228,6 +228,7 @@ const RESERVED: &[(&str, &[&str])] = &[
             "ALL_LANES",
             "AND",
             "ANY",
+            "ASSIGN",
             "AT",
             "BUFFER",
             "CHILD",

@@ -35,7 +35,7 @@ fn fields() -> TokenStream {
             pub adaptive: bool,
             #[buffer(size = n * (stages - 1), location = "shared", live = [start, "finish"])]
             pub accumulator: Buffer,
-            #[buffer(size = n, aliases = "accumulator", zero, live = base..=feval)]
+            #[buffer(size = n, aliases = "accumulator", zero, live = base..=solve)]
             pub stage_base: Buffer,
             #[buffer(size = if adaptive { max(n, WIDTH) } else { 0 }, location = auto)]
             pub error: Buffer<f64>,

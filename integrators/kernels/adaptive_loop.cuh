@@ -15,44 +15,23 @@
 #define RESOLUTION EPSILON
 #endif
 
-/* What the error of a state may be. */
-INLINE real SELF(tolerated)(const arguments *a, real size)
-{
-    return FMA(SPLAT(a->rtol.high), size, SPLAT(a->atol.high));
-}
-
-/* The mean square of the errors of a step, in units of what is tolerated. */
-INLINE real SELF(error_square)(const arguments *a, BUFFER(const real) state, BUFFER(const real) proposed_state,
-                               BUFFER(const real) error)
-{
-    real sum = REAL(0.0);
-    UNROLL
-    for (int i = 0; i < SIZE(state); i++) {
-        const real before = ABS(state[i]), after = ABS(proposed_state[i]);
-        /* What is no number has no error that is tolerated. */
-        const real scaled = error[i] / SELF(tolerated)(a, SELECT_LESS(after, before, before, after));
-        sum = FMA(scaled, scaled, sum);
-    }
-    return sum * (REAL(1.0) / SPLAT((real_scalar)SIZE(state)));
-}
-
 /* The largest of some values, in units of what is tolerated. */
 INLINE real SELF(largest)(const arguments *a, BUFFER(const real) values, BUFFER(const real) state)
 {
+    const real atol = SPLAT(a->atol.high), rtol = SPLAT(a->rtol.high);
     real largest = REAL(0.0);
     UNROLL
     for (int i = 0; i < SIZE(state); i++)
-        largest = MAX(largest, ABS(values[i]) / SELF(tolerated)(a, ABS(state[i])));
+        largest = MAX(largest, SCALED(ABS(values[i]), ABS(state[i]), atol, rtol));
     return largest;
 }
 
 /* A first step: Hairer, Norsett and Wanner (1993), section II.4, by largest components, whose squares need
- * not be held. It is no number where the state or its derivative is none. The buffers that it does not only
- * read are overwritten. */
+ * not be held. It is no number where the state or its derivative, `slope`, is none. The buffers that it does
+ * not only read are overwritten. */
 INLINE real SELF(first_step)(const arguments *a, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                             BUFFER(real) slope, BUFFER(real) next, BUFFER(real) next_slope)
+                             BUFFER(const real) slope, BUFFER(real) next, BUFFER(real) next_slope)
 {
-    system_derivatives(state, parameters, t, slope);
     const real size = SELF(largest)(a, state, state), speed = SELF(largest)(a, slope, state);
     const mask at_rest = OR(LT(size, REAL(1e-5)), LT(speed, REAL(1e-5)));
     const real probe = SELECT(at_rest, REAL(1e-6), REAL(0.01) * (size / speed));
@@ -79,6 +58,8 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
     ALLOCATE(error, m);
     ALLOCATE(slope, m);
     const precise start = PRECISE(a->start), length = PRECISE(a->interval);
+    const real atol = SPLAT(a->atol.high), rtol = SPLAT(a->rtol.high);
+    const real longest = SPLAT(a->longest_step.high);
     const integer max_steps = INTEGER((integer_scalar)a->max_steps);
     mask busy = NO_LANES, stopped = ALL_LANES;
     integer run = INTEGER(0), interval = INTEGER(0), status = INTEGER(0);
@@ -114,22 +95,24 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
                 buffers_reset(m, fresh);
                 if (SELF(first_row)(a) == 1)
                     SELF(save)(fresh, a, interval, run, state);
+                system_derivatives(state, parameters, t, slope);
                 real first = SPLAT(a->first_step.high);
                 if (a->first_step.high == 0)
                     first = SELF(first_step)(a, state, parameters, t, slope, proposed_state, error);
                 dt = SELECT(fresh, first, dt);
-                CHILD(step, begin)(m, fresh, state, parameters, t, proposed_state);
+                CHILD(step, begin)(m, fresh, slope);
             }
             interval_start = ADVANCE(start, interval, a->interval);
             shortest = FMA(RESOLUTION, ABS(interval_start.high), SPLAT(a->smallest_step.high));
-            dt = MAX(dt, shortest);
+            dt = MAX(MIN(dt, longest), shortest);
             elapsed.high = SELECT(stopped, REAL(0.0), elapsed.high);
             elapsed.low = SELECT(stopped, REAL(0.0), elapsed.low);
         }
 
         const real left = (length.high - elapsed.high) + (length.low - elapsed.low);
-        /* A step that is longer by this leaves no far shorter one behind. */
-        const mask arrives = LE(left, REAL(1.01) * dt);
+        /* A step that is longer by this leaves no far shorter one behind, and so does the longest one where it
+         * is longer by the rounding of its multiples. */
+        const mask arrives = LE(left, MIN(REAL(1.01) * dt, FMA(EPSILON, length.high, longest)));
         const real attempt = SELECT(arrives, left, dt);
         const real t = interval_start.high + (elapsed.high + (interval_start.low + elapsed.low));
         integer failure;
@@ -138,7 +121,7 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         {
             PHASE(step);
             failure = CHILD(step, step)(m, busy, state, proposed_state, error, parameters, t, attempt);
-            square = SELF(error_square)(a, state, proposed_state, error);
+            square = SCALED_SQUARE(error, state, proposed_state, SIZE(state), atol, rtol);
         }
         const mask solved = EQ(failure, INTEGER(0)), accepted = AND(solved, LE(square, REAL(1.0)));
         const mask measured = AND(solved, LT(square, REAL(1e30)));
@@ -150,11 +133,11 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             CHILD(step, commit)(m, accepted, attempt);
             UNROLL
             for (int i = 0; i < SIZE(state); i++)
-                state[i] = SELECT(accepted, proposed_state[i], state[i]);
+                ASSIGN(accepted, state[i], proposed_state[i]);
         }
         const real most = REAL(3.321928094887362), least = REAL(-2.321928094887362); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);
-        const real next = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
+        const real next = MIN(longest, attempt * EXP2(SELECT_LESS(least, growth, growth, least)));
         const precise sum = TWO_SUM(elapsed.high, SELECT(accepted, attempt, REAL(0.0)));
         elapsed.high = sum.high;
         elapsed.low = elapsed.low + sum.low;

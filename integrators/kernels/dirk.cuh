@@ -15,21 +15,16 @@
 
 #define STAGE(i) (accumulator + (i) * SIZE(stage_base))
 
-/* Readies lanes that begin a run: `stage_rhs`, where there is one, is the derivative at the state.
- * `scratch` is overwritten. */
-INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) scratch)
+/* Readies lanes that begin a run at a state with the derivative `slope`. */
+INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) slope)
 {
     ALLOCATE(stage_rhs, m);
     {
         PHASE(begin);
         CHILD(solver, begin)(m, fresh);
-        if (SIZE(stage_rhs) == 0)
-            return;
-        system_derivatives(state, parameters, t, scratch);
         UNROLL
         for (int i = 0; i < SIZE(stage_rhs); i++)
-            stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+            ASSIGN(fresh, stage_rhs[i], slope[i]);
     }
 }
 

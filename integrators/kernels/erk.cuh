@@ -8,10 +8,9 @@
 
 #define STAGE(i) (stage_accumulator + (i) * SIZE(stage_rhs))
 
-/* Readies lanes that begin a run. A method whose first derivative is the last one of the step before
- * expects it. `scratch` is overwritten. */
-INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) scratch)
+/* Readies lanes that begin a run at a state with the derivative `slope`. A method whose first derivative is
+ * the last one of the step before expects it. */
+INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) slope)
 {
     if (!SELF(first_same_as_last))
         return;
@@ -19,13 +18,12 @@ INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(c
     ALLOCATE(accepted_rhs, m);
     {
         PHASE(begin);
-        system_derivatives(state, parameters, t, scratch);
         UNROLL
         for (int i = 0; i < SIZE(stage_rhs); i++)
-            stage_rhs[i] = SELECT(fresh, scratch[i], stage_rhs[i]);
+            ASSIGN(fresh, stage_rhs[i], slope[i]);
         UNROLL
         for (int i = 0; i < SIZE(accepted_rhs); i++)
-            accepted_rhs[i] = SELECT(fresh, scratch[i], accepted_rhs[i]);
+            ASSIGN(fresh, accepted_rhs[i], slope[i]);
     }
 }
 
@@ -67,7 +65,7 @@ INLINE void SELF(commit)(memory m, mask accepted, real dt)
         PHASE(commit);
         UNROLL
         for (int i = 0; i < SIZE(accepted_rhs); i++)
-            accepted_rhs[i] = SELECT(accepted, stage_rhs[i], accepted_rhs[i]);
+            ASSIGN(accepted, accepted_rhs[i], stage_rhs[i]);
     }
 }
 

@@ -1,7 +1,6 @@
 /* The explicit Euler method. */
 
-INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) scratch)
+INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) slope)
 {
 }
 

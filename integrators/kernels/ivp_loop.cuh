@@ -27,7 +27,8 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
             SELF(read)(fresh, a, run, state, parameters);
             AT(busy, run, interval * INTEGER(steps));
             buffers_reset(m, fresh);
-            CHILD(step, begin)(m, fresh, state, parameters, start.high + start.low, proposed_state);
+            system_derivatives(state, parameters, start.high + start.low, proposed_state);
+            CHILD(step, begin)(m, fresh, proposed_state);
             if (SELF(first_row)(a) == 1)
                 SELF(save)(fresh, a, interval, run, state);
         }

@@ -16,32 +16,38 @@
  *
  * Rows are not exchanged, since lanes would want to exchange different ones. Where columns, or rows, of
  * I - scale * J are dominated by their diagonals, as they are where J moves amounts between states, that is
- * stable. Elsewhere a pivot may cancel; one of which only rounding is left is an error. */
+ * stable. Elsewhere a pivot may cancel; one that is no larger than what rounding may have done to it is an
+ * error. */
 
 /* Factorises, for `solve`. The result has a bit for each lane that failed. */
 INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
                              real scale, BUFFER(real) factors)
 {
     mask regular = ALL_LANES;
-    real size, pivots = REAL(0.0);
+    real error, doubt = EPSILON, pivots = REAL(0.0);
     _Static_assert((int)system_jacobian_entries == (int)SELF(jacobian_entries), "the Jacobian is another system's");
-    /* `size` is that of the terms which make a pivot. */
+    /* `error` is what rounding may have done to a pivot: a unit in the last place to each of its terms, and
+     * to a term as much as to the finished pivot in it, each relative to itself, which together is the
+     * `doubt` of that pivot. It scales as rows and columns do. */
 #define ROW(p)                                                                                     \
-    size = REAL(1.0) + ABS(factors[p]);                                                            \
+    error = FMA(EPSILON, ABS(factors[p]), EPSILON);                                                \
     factors[p] = REAL(1.0) + factors[p];
 #define UNIT_ROW(p)                                                                                \
-    size = REAL(1.0);                                                                              \
+    error = EPSILON;                                                                               \
     factors[p] = REAL(1.0);
-#define LOWER(l, p) factors[l] = factors[l] * factors[p];
+#define LOWER(l, p)                                                                                \
+    factors[l] = factors[l] * factors[p];                                                          \
+    doubt = doubt_##p;
 #define UPDATE(a, l, u) factors[a] = FMA(-factors[l], factors[u], factors[a]);
 #define FILL(a, l, u) factors[a] = -factors[l] * factors[u];
 #define PIVOT_UPDATE(p, l, u)                                                                      \
-    size = FMA(ABS(factors[l]), ABS(factors[u]), size);                                            \
+    error = FMA(ABS(factors[l]) * ABS(factors[u]), doubt, error);                                  \
     factors[p] = FMA(-factors[l], factors[u], factors[p]);
 #define PIVOT(p)                                                                                   \
     pivots = pivots + factors[p];                                                                  \
-    regular = AND(regular, LT(REAL(8.0) * EPSILON * size, ABS(factors[p])));                       \
-    factors[p] = REAL(1.0) / SELECT(regular, factors[p], REAL(1.0));
+    regular = AND(regular, LT(error, ABS(factors[p])));                                            \
+    factors[p] = REAL(1.0) / SELECT(regular, factors[p], REAL(1.0));                               \
+    const real doubt_##p = FMA(error, ABS(factors[p]), EPSILON);
     system_jacobian(state, parameters, t, factors);
     UNROLL
     for (int i = 0; i < SELF(jacobian_entries); i++)
@@ -60,8 +66,8 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 
 /* `right_side` is b. What the other arguments say is in the factors. */
 SELF(linkage) integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(const real) factors, BUFFER(real) right_side,
-                           BUFFER(real) solution)
+                           real scale, real atol, real rtol, BUFFER(const real) factors,
+                           BUFFER(real) right_side, BUFFER(real) solution)
 {
 #define LOWER(i, l, k) solution[i] = FMA(-factors[l], solution[k], solution[i]);
 #define UPPER(i, u, k) solution[i] = FMA(-factors[u], solution[k], solution[i]);

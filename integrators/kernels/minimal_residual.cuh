@@ -20,12 +20,12 @@ INLINE integer SELF(prepare)(memory m, mask lanes, BUFFER(const real) state, BUF
 /* `right_side` is b, and ends as what is left of it; `solution` begins at zero. The result has a bit
  * for each lane that failed. */
 INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                           real scale, real tolerance, BUFFER(const real) inverse_diagonal,
+                           real scale, real atol, real rtol, BUFFER(const real) inverse_diagonal,
                            BUFFER(real) right_side, BUFFER(real) solution)
 {
     ALLOCATE(preconditioned_vec, m);
     ALLOCATE(temp, m);
-    real norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);
+    real norm = SCALED_NORM(right_side, state, SIZE(temp), atol, rtol);
     const real target = FMA(SELF(reduction), norm, REAL(1e-3));
     /* At least one correction: a tolerance that is large beside the state would leave it as it is. */
     mask active = AND(lanes, LT(REAL(0.0), norm));
@@ -34,7 +34,7 @@ INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFE
     for (int i = 0; i < SIZE(temp); i++)
         solution[i] = REAL(0.0);
     for (int k = 0; k < SELF(max_iterations) && ANY(active); k++) {
-        real along = REAL(0.0), square = REAL(0.0);
+        real largest = REAL(0.0), along = REAL(0.0), square = REAL(0.0);
         {
             PHASE(multiply);
             UNROLL
@@ -44,8 +44,15 @@ INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFE
             UNROLL
             for (int i = 0; i < SIZE(temp); i++) {
                 temp[i] = FMA(-scale, temp[i], preconditioned_vec[i]);
-                along = FMA(temp[i], right_side[i], along);
-                square = FMA(temp[i], temp[i], square);
+                largest = MAX(largest, ABS(temp[i]));
+            }
+            /* Of what is small, the square would be zero. */
+            const real unit = REAL(1.0) / SELECT(EQ(largest, REAL(0.0)), REAL(1.0), largest);
+            UNROLL
+            for (int i = 0; i < SIZE(temp); i++) {
+                const real change = unit * temp[i];
+                along = FMA(change, unit * right_side[i], along);
+                square = FMA(change, change, square);
             }
         }
         const real length = SELECT(EQ(square, REAL(0.0)), REAL(0.0), along / square);
@@ -57,7 +64,7 @@ INLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) state, BUFFE
                 right_side[i] = SELECT(active, FMA(-length, temp[i], right_side[i]), right_side[i]);
             }
         }
-        norm = SCALED_NORM(right_side, state, SIZE(temp), tolerance);
+        norm = SCALED_NORM(right_side, state, SIZE(temp), atol, rtol);
         active = AND(active, LT(target, norm));
     }
     const integer reason = SELECT_INTEGER(FINITE(norm), INTEGER(LINEAR_ITERATIONS), INTEGER(NON_FINITE));

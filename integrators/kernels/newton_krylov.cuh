@@ -21,8 +21,6 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
     ALLOCATE(residual, m);
     ALLOCATE(prepared, m);
     ALLOCATE(prev_theta, m);
-    /* Less than some units in the last place cannot be asked for. */
-    const real tolerance = MAX(SELF(tolerance), REAL(4.0) * SPLAT(EPSILON));
     const real stagnation = REAL(100.0) * SQRT(SPLAT(EPSILON));
     mask active = lanes;
     integer status = INTEGER(0);
@@ -41,9 +39,10 @@ OUTLINE integer SELF(solve)(memory m, mask lanes, BUFFER(const real) parameters,
             PHASE(solve);
             linear = CHILD(linear_solver, prepare)(m, active, stage, parameters, t, weight * dt, prepared);
             linear = linear | CHILD(linear_solver, solve)(m, AND(active, EQ(linear, INTEGER(0))), stage, parameters,
-                                                          t, weight * dt, tolerance, prepared, residual, delta);
+                                                          t, weight * dt, SELF(atol), SELF(rtol), prepared, residual,
+                                                          delta);
         }
-        const real norm = SCALED_NORM(delta, stage, SIZE(delta), tolerance);
+        const real norm = SCALED_NORM(delta, stage, SIZE(delta), SELF(atol), SELF(rtol));
 
         mask accepted = NO_LANES, settled = NO_LANES, diverged = NOT(FINITE(norm));
         if (k == 0) {

@@ -132,6 +132,17 @@ INLINE int ANY(mask lanes)
 #endif
 
 #define ALL(lanes) (!ANY(NOT(lanes)))
+/* Sets what is in a buffer on some lanes. Where there is one lane nothing else is read: a value from
+ * one of two places would come from an address of its own, in a bank that other threads ask for, too. */
+#if BUFFERS_LANES > 1
+#define ASSIGN(lanes, target, value) ((target) = SELECT(lanes, value, target))
+#else
+#define ASSIGN(lanes, target, value)                                                               \
+    do {                                                                                           \
+        if (lanes)                                                                                 \
+            (target) = (value);                                                                    \
+    } while (0)
+#endif
 #define FINITE(x) EQ((x) - (x), REAL(0.0))
 /* For values that read nothing of each other's lanes: both are computed. */
 #define SELECT_LESS(a, b, chosen, other) SELECT(LT(a, b), chosen, other)
@@ -284,16 +295,32 @@ EACH_LANE1(TANH, SCALAR_BUILTIN(tanh))
 #endif
 #endif
 
-/* The root of the mean square of errors, each in units of tolerance * (1 + |reference|). */
-INLINE real SCALED_NORM(BUFFER(const real) errors, BUFFER(const real) reference, int count, real tolerance)
+/* An error in units of what is tolerated beside a value of some size. */
+INLINE real SCALED(real error, real size, real atol, real rtol)
+{
+    return error / FMA(rtol, size, atol);
+}
+
+/* The mean square of errors in units of what is tolerated, the larger one of two references counting:
+ * Hairer, Norsett and Wanner (1993), equations II.4.10 and II.4.11, without the root. */
+INLINE real SCALED_SQUARE(BUFFER(const real) errors, BUFFER(const real) before, BUFFER(const real) after, int count,
+                          real atol, real rtol)
 {
     real sum = REAL(0.0);
     UNROLL
     for (int i = 0; i < count; i++) {
-        const real scaled = errors[i] / FMA(tolerance, ABS(reference[i]), tolerance);
+        const real first = ABS(before[i]), last = ABS(after[i]);
+        /* What is no number has no error that is tolerated. */
+        const real scaled = SCALED(errors[i], SELECT_LESS(last, first, first, last), atol, rtol);
         sum = FMA(scaled, scaled, sum);
     }
-    return SQRT(sum / SPLAT((real_scalar)count));
+    return sum * (REAL(1.0) / SPLAT((real_scalar)count));
+}
+
+/* The root of the mean square of errors in units of what is tolerated. */
+INLINE real SCALED_NORM(BUFFER(const real) errors, BUFFER(const real) reference, int count, real atol, real rtol)
+{
+    return SQRT(SCALED_SQUARE(errors, reference, reference, count, atol, rtol));
 }
 
 /* ---- Numbers in two reals ---- */

@@ -13,8 +13,7 @@
 #define STAGE(k) (stage_store + (k) * SIZE(stage_rhs))
 
 /* Readies lanes that begin a run: nothing is kept from step to step. */
-INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) state, BUFFER(const real) parameters, real t,
-                        BUFFER(real) scratch)
+INLINE void SELF(begin)(memory m, mask fresh, BUFFER(const real) slope)
 {
 }
 
@@ -30,8 +29,6 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     ALLOCATE(stage_store, m);
     ALLOCATE(prepared, m);
     ALLOCATE(time_derivative, m);
-    /* Less than some units in the last place cannot be asked for. */
-    const real tolerance = MAX(SELF(tolerance), REAL(4.0) * EPSILON);
     const real scale = SELF(gamma) * dt;
     integer status;
     {
@@ -86,8 +83,8 @@ INLINE integer SELF(step)(memory m, mask lanes, BUFFER(const real) state, BUFFER
     {                                                                                              \
         PHASE(solve);                                                                              \
         status = status | CHILD(solver, solve)(m, AND(lanes, EQ(status, INTEGER(0))), state,       \
-                                               parameters, t, scale, tolerance, prepared,          \
-                                               stage_rhs, STAGE(k));                               \
+                                               parameters, t, scale, SELF(atol), SELF(rtol),       \
+                                               prepared, stage_rhs, STAGE(k));                     \
     }
 #define BEGIN_ERROR(w, k)                                                                          \
     {                                                                                              \

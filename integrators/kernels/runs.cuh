@@ -5,10 +5,10 @@ INLINE void SELF(read)(mask fresh, const arguments *a, integer run, BUFFER(real)
 {
     UNROLL
     for (int i = 0; i < SIZE(state); i++)
-        state[i] = GATHER(fresh, a->initial_states + i * a->runs, run, state[i]);
+        state[i] = GATHER(fresh, a->initial_states + i * a->stride, run, state[i]);
     UNROLL
     for (int i = 0; i < SIZE(parameters); i++)
-        parameters[i] = GATHER(fresh, a->parameters + i * a->runs, run, parameters[i]);
+        parameters[i] = GATHER(fresh, a->parameters + i * a->stride, run, parameters[i]);
 }
 
 /* Which lanes hold numbers only. */
@@ -25,7 +25,7 @@ INLINE void SELF(save)(mask lanes, const arguments *a, integer row, integer run,
 {
     UNROLL
     for (int i = 0; i < SIZE(state); i++)
-        SCATTER(lanes, a->states + i * a->runs, row, SIZE(state) * a->runs, run, state[i]);
+        SCATTER(lanes, a->states + i * a->stride, row, SIZE(state) * a->stride, run, state[i]);
 }
 
 /* Gives up a run: the rows that it does not reach hold NaN. */
@@ -33,8 +33,8 @@ INLINE void SELF(abandon)(mask lanes, const arguments *a, integer row, integer r
 {
     for (integer_scalar missing = 0; missing < a->rows; missing++)
         for (int i = 0; i < SIZE(state); i++)
-            SCATTER(AND(lanes, LE(row, INTEGER(missing))), a->states + i * a->runs, INTEGER(missing),
-                    SIZE(state) * a->runs, run, REAL(0.0) / REAL(0.0));
+            SCATTER(AND(lanes, LE(row, INTEGER(missing))), a->states + i * a->stride, INTEGER(missing),
+                    SIZE(state) * a->stride, run, REAL(0.0) / REAL(0.0));
 }
 
 /* Where the initial state is saved it is row 0, and interval 0 ends in row 1. */

@@ -31,6 +31,10 @@ pub struct KernelSource {
     pub lanes: usize,
     /// Bytes of shared memory per run, the stride's padding included.
     pub shared_bytes: usize,
+    /// Whether the text is that of a sanitizer build, which
+    /// [`KernelText::sanitizer`](crate::factories::KernelText::sanitizer) begins. It runs in one thread of
+    /// the host, or in one warp of a GPU, and needs no shared memory.
+    pub is_sanitizer: bool,
 }
 
 /// What stops a device.
@@ -103,6 +107,15 @@ impl Device {
         }
     }
 
+    /// From which multiple of bytes on the rows of a table should begin: a GPU moves its memory in
+    /// whole sectors.
+    pub fn row_alignment(&self) -> usize {
+        match self {
+            Self::Host(_) => 1,
+            Self::Cuda(_) => cuda::SECTOR_BYTES,
+        }
+    }
+
     /// Compiles a kernel, or takes it from the cache.
     ///
     /// # Errors
@@ -111,21 +124,6 @@ impl Device {
         match self {
             Self::Host(host) => Ok(Kernel::Host(host.compile(source)?)),
             Self::Cuda(cuda) => Ok(Kernel::Cuda(cuda.compile(source)?)),
-        }
-    }
-
-    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
-    /// from the cache. It runs in one thread of the host, or in one warp of a GPU; its
-    /// [`faults`](Kernel::faults) are what it found.
-    ///
-    /// # Errors
-    /// As [`compile`](Self::compile).
-    ///
-    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
-    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<Kernel, DeviceError> {
-        match self {
-            Self::Host(host) => Ok(Kernel::Host(host.compile_sanitizer(source)?)),
-            Self::Cuda(cuda) => Ok(Kernel::Cuda(cuda.compile_sanitizer(source)?)),
         }
     }
 }
@@ -190,11 +188,12 @@ impl Kernel {
         Ok(())
     }
 
-    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
+    /// The faults of all launches so far of the sanitizer build of a kernel in `layout`; none of a
+    /// release, which does not look.
     ///
     /// # Errors
     /// The driver's.
-    pub fn faults(&self, layout: &Layout) -> Result<Vec<SanitizerFault>, DeviceError> {
+    pub fn faults(&self, layout: &Layout) -> Result<Option<Vec<SanitizerFault>>, DeviceError> {
         match self {
             Self::Host(kernel) => Ok(kernel.faults(layout)),
             Self::Cuda(kernel) => Ok(kernel.faults(layout)?),

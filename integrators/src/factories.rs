@@ -35,6 +35,7 @@ pub use self::newton_krylov::NewtonKrylov;
 pub use self::pi::Pi;
 pub use self::rosenbrock_w::RosenbrockW;
 use crate::SystemFunction;
+pub use crate::tolerance::Tolerance;
 
 /// A factory inside another one that takes any of a kind.
 pub type BoxedFactory = Box<dyn Factory + Send + Sync>;
@@ -62,8 +63,8 @@ pub trait Factory: Buffers {
 /// scratch is dead between calls.
 ///
 /// - `prepare(m, lanes, state, parameters, t, scale, prepared)` readies it
-/// - `solve(m, lanes, state, parameters, t, scale, tolerance, prepared, right_side, solution)` solves one
-///   system, to `tolerance * (1 + |state|)`, and overwrites `right_side`
+/// - `solve(m, lanes, state, parameters, t, scale, atol, rtol, prepared, right_side, solution)` solves one
+///   system, to `atol + rtol * |state|`, and overwrites `right_side`
 ///
 /// Both answer with bits of a status for each lane that failed.
 pub trait LinearSolver: Factory {

@@ -37,6 +37,7 @@ mod solver;
 mod suggest;
 mod system;
 pub mod tableau;
+mod tolerance;
 
 pub use batch::Batch;
 pub use buffer_core::{Location, Packing, Precision};

@@ -4,6 +4,7 @@ use crate::System;
 use crate::factories::{BoxedFactory, Dirk, Erk, ExplicitEuler, NewtonKrylov, RosenbrockW};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::tableau::{self, Embedded, RosenbrockTableau, Tableau};
+use crate::tolerance::Tolerance;
 
 /// A method of integration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +62,15 @@ impl Method {
         matches!(self.0, Family::Dirk(_) | Family::RosenbrockW(_))
     }
 
+    /// Whether its equations are solved in iterations over a linear solver, and not at once.
+    pub(crate) fn iterates_over(&self, linear_solver: LinearSolverKind) -> bool {
+        match self.0 {
+            Family::ExplicitEuler | Family::Erk(_) => false,
+            Family::Dirk(_) => true,
+            Family::RosenbrockW(_) => linear_solver == LinearSolverKind::MinimalResidual,
+        }
+    }
+
     /// Whether it estimates its error, so that steps can be chosen by a tolerance.
     pub fn is_adaptive(&self) -> bool {
         self.embedded().is_some()
@@ -94,7 +104,7 @@ impl Method {
         &self,
         system: &System,
         adapts: bool,
-        solver_tolerance: f64,
+        solver_tolerance: Tolerance,
         linear_solver: Option<LinearSolverKind>,
     ) -> BoxedFactory {
         let n = system.state_names().len();

@@ -6,6 +6,7 @@ use buffer_core::Precision;
 
 use crate::single;
 use crate::solver::SolveError;
+use crate::tolerance::Tolerance;
 
 /// What rounding may do to a difference of times, relative to the larger one.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
@@ -22,26 +23,19 @@ pub(crate) enum Stepping {
     /// No longer than this, and all equal.
     Fixed(f64),
     /// As long as a tolerance allows.
-    Adaptive(Tolerance),
+    Adaptive(StepControl),
 }
 
 /// What the error of a step may be, and what bounds the search for steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Tolerance {
-    pub(crate) atol: f64,
-    pub(crate) rtol: f64,
+pub(crate) struct StepControl {
+    pub(crate) tolerance: Tolerance,
     /// None where the kernel finds one.
     pub(crate) first_step: Option<f64>,
+    /// No step is longer. None where save points alone bound steps.
+    pub(crate) max_step: Option<f64>,
     /// Attempts of one run.
     pub(crate) max_steps: usize,
-}
-
-impl Tolerance {
-    /// What the equations of a step are solved to. What is left of them adds up over the steps, of which a
-    /// smaller tolerance takes more: with a tenth, it was seen beside the errors of steps.
-    pub(crate) fn of_solver(self) -> f64 {
-        0.01 * self.atol.min(self.rtol)
-    }
 }
 
 /// The steps of one interval.
@@ -50,7 +44,7 @@ pub(crate) enum Steps {
     /// So many, all equal.
     Fixed(usize),
     /// As many as a tolerance needs.
-    Adaptive(Tolerance),
+    Adaptive(StepControl),
 }
 
 /// The steps and the save points of a solve.
@@ -98,7 +92,7 @@ impl Schedule {
             intervals: intervals as usize,
             steps: match stepping {
                 Stepping::Fixed(_) => Steps::Fixed(equal as usize),
-                Stepping::Adaptive(tolerance) => Steps::Adaptive(tolerance),
+                Stepping::Adaptive(control) => Steps::Adaptive(control),
             },
             saves_start: save_every.is_some(),
         })
@@ -116,7 +110,17 @@ impl Schedule {
     fn first_step(&self) -> Option<f64> {
         match self.steps {
             Steps::Fixed(_) => self.step(),
-            Steps::Adaptive(tolerance) => tolerance.first_step,
+            Steps::Adaptive(control) => control.first_step,
+        }
+    }
+
+    /// What no step is longer than, as none passes a save point.
+    pub(crate) fn longest_step(&self) -> f64 {
+        match self.steps {
+            Steps::Adaptive(StepControl { max_step: Some(max_step), .. }) => {
+                max_step.min(self.interval)
+            }
+            _ => self.interval,
         }
     }
 
@@ -127,6 +131,7 @@ impl Schedule {
             ("end", self.end),
             ("time between save points", self.interval),
             ("step", self.first_step().unwrap_or_default()),
+            ("longest step", self.longest_step()),
         ];
         match times.into_iter().find(|&(_, value)| !single::holds(value)) {
             Some((what, value)) if precision == Precision::F32 => {

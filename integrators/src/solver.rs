@@ -50,7 +50,8 @@ pub struct Solver {
     kernel: Kernel,
     stepping: Stepping,
     save_every: Option<f64>,
-    chunk_bytes: usize,
+    /// What one launch moves; none where it takes all runs.
+    chunk_bytes: Option<usize>,
 }
 
 /// What came of a batch.
@@ -147,10 +148,13 @@ impl Solver {
         let mut ends = Ends::new(inputs.runs, schedule.steps)?;
         let mut all = launch::zeros(&[rows, states, inputs.runs])?;
         let mut interruption = None;
-        let bytes = self.device.launch_bytes(self.chunk_bytes)?;
+        let bytes = match self.chunk_bytes {
+            Some(bytes) => self.device.launch_bytes(bytes)?,
+            None => usize::MAX,
+        };
         let chunk = launch::chunk_runs::<T>(inputs, rows, bytes);
-        if chunk >= inputs.runs {
-            let tables = Tables::new(inputs, 0..inputs.runs)?;
+        if chunk >= inputs.runs && self.stride::<T>(inputs.runs) == inputs.runs {
+            let tables = Tables::new(inputs, 0..inputs.runs, inputs.runs)?;
             let all_ends = ends.of(&(0..inputs.runs));
             tables.launch(&self.kernel, schedule, &mut all, all_ends, progress)?;
         } else {
@@ -183,17 +187,22 @@ impl Solver {
         ends: &mut Ends<Vec<i32>>,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<(), SolveError> {
-        let tables = Tables::new(inputs, runs.clone())?;
-        let mut part = launch::zeros(&[schedule.rows(), inputs.states.len(), runs.len()])?;
+        let stride = self.stride::<T>(runs.len());
+        let tables = Tables::new(inputs, runs.clone(), stride)?;
+        let mut part = launch::zeros(&[schedule.rows(), inputs.states.len(), stride])?;
         let part_ends = ends.of(&runs);
         tables.launch(&self.kernel, schedule, &mut part, part_ends, progress)?;
         let rows_of_all = all.chunks_exact_mut(inputs.runs);
-        for (row, part_row) in rows_of_all.zip(part.chunks_exact(runs.len())) {
-            if let Some(place) = row.get_mut(runs.clone()) {
-                place.copy_from_slice(part_row);
-            }
+        for (row, part_row) in rows_of_all.zip(part.chunks_exact(stride)) {
+            let places = row.get_mut(runs.clone()).unwrap_or_default();
+            places.iter_mut().zip(part_row).for_each(|(place, value)| *place = *value);
         }
         Ok(())
+    }
+
+    /// Values from row to row of the device's tables, of which each row begins as it should.
+    fn stride<T>(&self, runs: usize) -> usize {
+        runs.next_multiple_of((self.device.row_alignment() / size_of::<T>()).max(1))
     }
 
     /// Where the buffers of the kernel lie; its `Display` is a table.

@@ -7,6 +7,8 @@ mod expression;
 mod parse;
 mod resolve;
 
+use std::collections::BTreeSet;
+
 use buffer_core::Precision;
 use indexmap::IndexMap;
 
@@ -112,16 +114,26 @@ impl System {
         })
     }
 
-    /// The numbers of the equations are numbers in a kernel's precision, too.
-    pub(crate) fn check_numbers(&self, precision: Precision) -> Result<(), SystemError> {
+    /// The numbers of the equations, and of what `functions` compute, are numbers in a kernel's precision,
+    /// too.
+    pub(crate) fn check_numbers(
+        &self,
+        precision: Precision,
+        functions: &BTreeSet<SystemFunction>,
+    ) -> Result<(), SystemError> {
         if precision == Precision::F64 {
             return Ok(());
         }
+        let check = |value: &Expression<Symbol>, part| match value
+            .find_number(|number| !single::holds(number))
+        {
+            Some(value) => Err(SystemError::NotInF32 { value, part }),
+            None => Ok(()),
+        };
         let auxiliaries = self.auxiliaries.iter().map(|auxiliary| &auxiliary.value);
-        auxiliaries
-            .chain(&self.derivatives)
-            .find_map(|value| value.find_number(|number| !single::holds(number)))
-            .map_or(Ok(()), |value| Err(SystemError::NotInF32 { value }))
+        auxiliaries.chain(&self.derivatives).try_for_each(|value| check(value, "equations"))?;
+        let values = functions.iter().flat_map(|function| self.values_of(*function));
+        values.into_iter().try_for_each(|value| check(&value, "derivatives of the equations"))
     }
 
     /// Which entries the Jacobian has.

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fmt;
 
 use buffer_core::ComputeCapability;
-use buffer_tests::counted::{Counted, RUNS, hand_written, workloads};
+use buffer_tests::counted::{Counted, RUNS, STEPS, hand_written, workloads};
 use buffer_tests::cuda::{case, placed};
 use buffer_tests::simulated;
 use comfy_table::{CellAlignment, Table, presets};
@@ -44,7 +44,9 @@ fn main() -> Fallible<()> {
     let capability: ComputeCapability = "9.0".parse()?;
     println!("GPU: simulated, compute capability {capability}; NVRTC {}", nvrtc.version());
     println!(
-        "{RUNS} runs; a step's figures are of one run, tried steps counting, the others of a launch\n"
+        "{RUNS} runs; a step is one of one run, tried steps counting; a whole run has {} of them where they are\n\
+         fixed; bank conflicts and local bytes are of the whole launch\n",
+        2 * STEPS
     );
 
     let mut targets = Vec::new();
@@ -59,16 +61,17 @@ fn main() -> Fallible<()> {
         "memory",
         "control",
         "all",
+        "of a run",
     ]);
     let mut traffic = Table::new();
     traffic.load_style(presets::ASCII_MARKDOWN).set_header([
         "traffic",
         "lanes at work",
-        "shared passes a step",
+        "shared passes a warp's step",
         "bank conflicts",
         "sectors a load",
         "sectors a store",
-        "sectors needed",
+        "fewest sectors",
         "local bytes",
         "registers",
         "stack",
@@ -94,15 +97,14 @@ fn main() -> Fallible<()> {
                     add(&what, &counted, resources);
                     let conflicts = counted.longer.shared.conflicts;
                     targets.push(Target::none(format!("{what}: bank conflicts"), conflicts));
-                    if place.is_none() {
-                        let spilled = resources.stack_bytes
-                            + resources.spill_store_bytes
-                            + resources.spill_load_bytes;
-                        let local = counted.local_bytes() + u64::from(spilled);
-                        let name = format!("{what}: bytes of local memory, stack and spills");
-                        targets.push(Target::none(name, local));
-                        targets.push(whole_sectors(&what, &counted));
-                    }
+                    let spilled = resources.stack_bytes
+                        + resources.spill_store_bytes
+                        + resources.spill_load_bytes;
+                    let name = format!("{what}: bytes of stack and spills of a thread");
+                    targets.push(Target::none(name, spilled.into()));
+                    let name = format!("{what}: bytes of local memory moved");
+                    targets.push(Target::none(name, counted.local_bytes()));
+                    targets.push(whole_sectors(&what, &counted));
                     let is_by_hand = ["rk4", "tsit5"].contains(&method) && !adapts;
                     if workload.name == "Lorenz" && place.is_none() && is_by_hand {
                         let by_hand = hand_written(nvrtc, method, precision);
@@ -118,7 +120,7 @@ fn main() -> Fallible<()> {
             }
         }
     }
-    // A table's rows begin at whole sectors where the number of runs lets them.
+    // A table's rows begin at whole sectors, whatever the number of runs.
     let [lorenz, _] = workloads();
     let odd = Batch::grid().parameter("rho", (0..=RUNS).map(|run| f64::from(run) * 0.1));
     let (lorenz, tsit5) = (lorenz.with(odd), case("tsit5", false));
@@ -188,7 +190,9 @@ fn instruction_cells(name: &str, counted: &Counted) -> Vec<String> {
     let of_class = |class: fn(&Instructions) -> u64| {
         format!("{:.1}", counted.per_step(|counters| class(&counters.instructions)))
     };
-    std::iter::once(name.to_owned()).chain(classes.map(of_class)).collect()
+    let of_run = counted.longer.instructions.total() as f64 / f64::from(RUNS);
+    let cells = std::iter::once(name.to_owned()).chain(classes.map(of_class));
+    cells.chain([format!("{of_run:.0}")]).collect()
 }
 
 fn traffic_cells(name: &str, counted: &Counted, resources: Resources) -> Vec<String> {

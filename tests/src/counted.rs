@@ -17,7 +17,7 @@ use crate::simulated;
 pub const RUNS: u32 = 256;
 
 /// Steps of the shorter of two launches; the longer one takes twice as many.
-const STEPS: u32 = 64;
+pub const STEPS: u32 = 64;
 
 /// The step, which no bit of it rounds.
 const DT: f64 = 1.0 / 1024.0;

@@ -206,7 +206,7 @@ fn solve_stage(right_side: &RightSide<'_>, t: f64, h: f64, base: &[f64]) -> Vec<
 }
 
 /// Solves a linear system whose right side is the last column, by elimination with pivots.
-pub(crate) fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
+pub fn eliminate(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     let n = rows.len();
     for column in 0..n {
         let size = |row: &usize| rows[*row][column].abs();

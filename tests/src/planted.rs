@@ -88,7 +88,7 @@ impl Planted {
     ///
     /// # Errors
     /// Where the layout is of something else.
-    pub fn kernel(&self, mut text: KernelText<'_>, layout: &Layout) -> Fallible<KernelSource> {
+    pub fn kernel(&self, mut text: KernelText<'_>) -> Fallible<KernelSource> {
         text.push("typedef struct { real_scalar *results; long long runs; } arguments;\n");
         self.write(&mut text, self.prefix)?;
         text.push(&format!(
@@ -114,13 +114,7 @@ KERNEL({})
 ",
             self.prefix
         ));
-        Ok(KernelSource {
-            text: text.finish(),
-            entry: self.prefix.to_owned(),
-            precision: layout.target().precision(),
-            lanes: layout.target().lanes(),
-            shared_bytes: layout.shared_bytes(),
-        })
+        Ok(text.finish(self.prefix))
     }
 
     fn write(&self, text: &mut KernelText<'_>, path: &str) -> Result<(), BufferError> {
@@ -142,10 +136,10 @@ KERNEL({})
         runs: usize,
     ) -> Fallible<(Vec<SanitizerFault>, Vec<f64>)> {
         let layout = self.layout(&build.target()?)?;
-        let source = self.kernel(KernelText::sanitizer(&layout), &layout)?;
-        let kernel = build.device.compile_sanitizer(&source)?;
+        let source = self.kernel(KernelText::sanitizer(&layout))?;
+        let kernel = build.device.compile(&source)?;
         let results = launch(&kernel, build.precision, runs)?;
-        Ok((kernel.faults(&layout)?, results))
+        Ok((kernel.faults(&layout)?.unwrap_or_default(), results))
     }
 
     /// The results of runs in a release.
@@ -162,7 +156,7 @@ KERNEL({})
     /// Where the declaration breaks rules.
     pub fn compile(&self, build: &Build) -> Fallible<Result<Kernel, DeviceError>> {
         let layout = self.layout(&build.target()?)?;
-        let source = self.kernel(KernelText::new(&layout), &layout)?;
+        let source = self.kernel(KernelText::new(&layout))?;
         Ok(build.device.compile(&source))
     }
 }
@@ -183,8 +177,8 @@ impl Build {
         Ok(Self { device: HostDevice::new()?.lanes(lanes)?.into(), precision })
     }
 
-    /// The host with each of some numbers of lanes, and the first GPU in f64, simulated where there is
-    /// none. What is missing for that is said.
+    /// The host with each of some numbers of lanes, and the first GPU, simulated where there is none.
+    /// What is missing for that is said.
     ///
     /// # Errors
     /// As [`host`](Self::host).
@@ -192,7 +186,10 @@ impl Build {
         let hosts = hosts.into_iter().map(|(precision, lanes)| Self::host(precision, lanes));
         let mut builds = hosts.collect::<Result<Vec<_>, _>>()?;
         match gpu() {
-            Ok(gpu) => builds.push(Self { device: gpu.device, precision: Precision::F64 }),
+            Ok(gpu) => builds.extend([Precision::F64, Precision::F32].map(|precision| {
+                let device = gpu.device.clone();
+                Self { device, precision }
+            })),
             Err(reason) => println!("skipped: the same on a GPU: {reason}"),
         }
         Ok(builds)

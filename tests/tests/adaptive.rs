@@ -202,6 +202,37 @@ fn a_stiff_reaction_reaches_its_published_state() {
 }
 
 #[test]
+fn units_do_not_matter() {
+    // In units of a power of two every number is that power times another one, and rounds as that does.
+    let unit = (-30.0_f64).exp2();
+    let reaction = |unit: f64| {
+        let text = "slow = 0.04*x; fast = a*y*z; burn = b*y^2\n\
+                    dx = fast - slow; dy = slow - fast - burn; dz = burn";
+        let system = System::parse(text).unwrap().states([("x", unit), ("y", 0.0), ("z", 0.0)]);
+        system.constants([("a", 1e4 / unit), ("b", 3e7 / unit)]).build().unwrap()
+    };
+    for method in adaptive().filter(Method::is_implicit) {
+        for linear_solver in ["lu", "minimal_residual"] {
+            for (precision, rtol, atol) in
+                [(Precision::F64, 1e-6, 1e-10), (Precision::F32, 1e-4, 1e-8)]
+            {
+                let solve = |unit: f64| {
+                    let solver = Solver::builder(&reaction(unit)).method(method.name()).rtol(rtol);
+                    let solver = solver.atol(atol * unit).linear_solver(linear_solver);
+                    let solver = solver.precision(precision).device(host(8)).build().unwrap();
+                    solver.solve(Batch::grid(), 0.0..0.4).unwrap()
+                };
+                let (one, other) = (solve(1.0), solve(unit));
+                let what = format!("{} over {linear_solver} in {precision}", method.name());
+                assert_eq!(one.attempts().next(), other.attempts().next(), "{what}");
+                let scaled: Vec<f64> = end(&one).iter().map(|value| value * unit).collect();
+                assert_eq!(end(&other), scaled, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn save_points_are_reached_exactly() {
     // The state is the time, far from where it is counted from.
     let system = System::parse("dx = 1").unwrap().states([("x", 0.0)]).build().unwrap();
@@ -250,6 +281,47 @@ fn time_in_f32_does_not_drift() {
         for (time, row) in solution.times().iter().zip(states.axis_iter(Axis(0))) {
             let off = (row[[0, 0]] - (TAU * time).sin() / TAU).abs();
             assert!(off < 3e-3, "off by {off:e} at {time} on {device}");
+        }
+    }
+}
+
+#[test]
+fn no_step_is_longer_than_it_may_be() {
+    // Nothing happens but for a twentieth of the time, which few points of a long step would see.
+    let pulse = System::parse("dx = max(0, 1 - (4*(t - 5))^2)").unwrap();
+    let pulse = pulse.states([("x", 0.0)]).build().unwrap();
+    for device in devices() {
+        for precision in PRECISIONS {
+            for method in ["tsit5", "kvaerno3", "rodas3p"] {
+                let what = format!("{method} in {precision} on {device}");
+                let solver = Solver::builder(&pulse).method(method).tolerance(1e-5);
+                let solver = solver.precision(precision).device(device.device.clone());
+                let solve = |solver: SolverBuilder| {
+                    solver.build().unwrap().solve(Batch::grid(), 0.0..10.0).unwrap()
+                };
+                let bounded = solve(solver.clone().max_step(0.125));
+                let off = (end(&bounded)[0] - 1.0 / 3.0).abs();
+                assert!(off < 1e-2, "{what}: off by {off:e}");
+                assert!(bounded.steps().next().unwrap() >= 80, "{what}");
+                if method == "tsit5" {
+                    assert_eq!(end(&solve(solver)), [0.0], "{what}: nothing is seen without it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_steps_fill_a_span() {
+    // All steps are the longest one, the last one, too, whatever rounding makes of their sum.
+    let system = System::parse("dx = 1").unwrap().states([("x", 0.0)]).build().unwrap();
+    for precision in PRECISIONS {
+        for (end, count) in [(1.0, 10), (0.7, 7), (3.0, 100), (10.0, 3)] {
+            let step = end / f64::from(count);
+            let solver = Solver::builder(&system).tolerance(1e-4).precision(precision);
+            let solver = solver.max_step(step).first_step(2.0 * step).device(host(8));
+            let solution = solver.build().unwrap().solve(Batch::grid(), 0.0..end).unwrap();
+            assert_eq!(solution.steps().next(), Some(count as u64), "{end} in {precision}");
         }
     }
 }

@@ -584,6 +584,22 @@ mod solves {
                 );
             }
         }
+        for (precision, tolerances) in [
+            (Precision::F64, [0.0, -1e-6, f64::NAN, f64::INFINITY]),
+            (Precision::F32, [1e-300, 1e60, 0.0, f64::INFINITY]),
+        ] {
+            for tolerance in tolerances {
+                let solver = builder().method("kvaerno3").solver_tolerance(tolerance);
+                assert_refused!(
+                    solver.precision(precision).build(),
+                    SolveError::Tolerance { .. },
+                    &format!(
+                        "a tolerance `solver_tolerance` of {tolerance:?} is none in {precision}"
+                    ),
+                    "help: give a number from"
+                );
+            }
+        }
         assert_refused!(
             adaptive().rtol(1e-8).precision(Precision::F32).build(),
             SolveError::Tolerance { .. },
@@ -616,6 +632,7 @@ mod solves {
             (fixed().controller("pi"), "`.controller(...)`"),
             (fixed().max_steps(10), "`.max_steps(...)`"),
             (fixed().first_step(0.1), "`.first_step(...)`"),
+            (fixed().max_step(0.1), "`.max_step(...)`"),
         ] {
             assert_refused!(
                 solver.build(),
@@ -633,6 +650,14 @@ mod solves {
                 adaptive().first_step(first_step).build(),
                 SolveError::FirstStep { .. },
                 "is no step to begin with",
+                "help: give a finite time above 0, or leave it out"
+            );
+        }
+        for max_step in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+            assert_refused!(
+                adaptive().max_step(max_step).build(),
+                SolveError::MaxStep { .. },
+                &format!("steps cannot be at most {max_step:?} long"),
                 "help: give a finite time above 0, or leave it out"
             );
         }
@@ -655,6 +680,13 @@ mod solves {
             solver.solve(Batch::grid(), 0.0..1.0),
             SolveError::TimeNotInF32 { .. },
             "the step 1e-40",
+            "help: use `Precision::F64`"
+        );
+        let solver = adaptive().max_step(1e-40).precision(Precision::F32).build().unwrap();
+        assert_refused!(
+            solver.solve(Batch::grid(), 0.0..1.0),
+            SolveError::TimeNotInF32 { .. },
+            "the longest step 1e-40",
             "help: use `Precision::F64`"
         );
     }
@@ -711,6 +743,30 @@ mod solves {
     }
 
     #[test]
+    fn what_f32_cannot_hold_of_derivatives() {
+        // Each equation is of numbers that f32 holds, and not so the slope of it.
+        for (equation, method, linear_solver, told) in [
+            ("dx = -1e25*(1e25*x)", "rodas3p", "lu", "is -inf in f32"),
+            ("dx = 1e25*(1e25*x)", "kvaerno3", "minimal_residual", "is inf in f32"),
+            ("dx = 1e-25*(1e-25*x)", "kvaerno3", "lu", "is 0 in f32"),
+            ("dx = 1e25*(1e25*t) - x", "rodas3p", "lu", "is inf in f32"),
+        ] {
+            let system = System::parse(equation).unwrap().states([("x", 1.0)]).build().unwrap();
+            let solver = |precision| Solver::builder(&system).dt(0.1).precision(precision);
+            assert!(solver(Precision::F32).method("tsit5").build().is_ok(), "{equation}");
+            let solver = |precision| solver(precision).method(method).linear_solver(linear_solver);
+            assert!(solver(Precision::F64).build().is_ok(), "{equation}");
+            assert_refused!(
+                solver(Precision::F32).build(),
+                SolveError::System(_),
+                "in the derivatives of the equations",
+                told,
+                "Precision::F64"
+            );
+        }
+    }
+
+    #[test]
     fn a_method_that_is_unknown() {
         assert_refused!(
             builder().method("tsit6").build(),
@@ -730,6 +786,36 @@ mod solves {
             "help: linear solvers are lu, minimal_residual"
         );
         assert!(builder().method("rodas3p").linear_solver("LU").build().is_ok());
+    }
+
+    #[test]
+    fn a_solver_where_there_is_nothing_to_solve() {
+        for method in integrators::methods().filter(|method| !method.is_implicit()) {
+            let explicit = || builder().method(method.name());
+            for (solver, setting) in [
+                (explicit().linear_solver("lu"), "`.linear_solver(...)`"),
+                (explicit().solver_tolerance(1e-6), "`.solver_tolerance(...)`"),
+            ] {
+                assert_refused!(
+                    solver.build(),
+                    SolveError::NotImplicit { .. },
+                    &format!("{setting} is about the equations of implicit methods"),
+                    &format!("`{}` is explicit", method.name()),
+                    "help: remove it, or use an implicit method: implicit_midpoint, "
+                );
+            }
+        }
+        let rosenbrock = || builder().method("rodas3p").solver_tolerance(1e-6);
+        for solver in [rosenbrock(), rosenbrock().linear_solver("lu")] {
+            assert_refused!(
+                solver.build(),
+                SolveError::NothingIterates { .. },
+                "`rodas3p` solves its equations at once, by `lu`",
+                "help: remove it, or use `.linear_solver(\"minimal_residual\")`"
+            );
+        }
+        assert!(rosenbrock().linear_solver("minimal_residual").build().is_ok());
+        assert!(builder().method("kvaerno3").solver_tolerance(1e-6).build().is_ok());
     }
 
     #[test]
@@ -845,7 +931,7 @@ mod compilers {
         let device = HostDevice::new().unwrap().lanes(1).unwrap();
         if std::env::var_os(WORKER).is_some() {
             assert_refused!(
-                device.compile_sanitizer(&source("int text;")),
+                device.compile(&KernelSource { is_sanitizer: true, ..source("int text;") }),
                 HostError::NoCompiler { language: Language::Cpp, .. },
                 "no C++ compiler was found; tried `no-such-compiler`",
                 "help: install g++ or clang++, or name a compiler in the environment variable `CXX`"
@@ -893,6 +979,7 @@ mod compilers {
             precision: Precision::F64,
             lanes: 1,
             shared_bytes: 0,
+            is_sanitizer: false,
         }
     }
 

@@ -12,7 +12,7 @@ use bytemuck::Pod;
 use integrators::device::arguments::Arguments;
 use integrators::device::host::HostDevice;
 use integrators::device::{Device, KernelSource};
-use integrators::factories::{Dirk, Factory, KernelText, MinimalResidual, NewtonKrylov};
+use integrators::factories::{Dirk, Factory, KernelText, MinimalResidual, NewtonKrylov, Tolerance};
 use integrators::tableau::KVAERNO3;
 
 const RUNS: usize = 70;
@@ -79,13 +79,7 @@ fn write_and_read_back(
             format!("        {name}[i] = REAL(1.0) * (run * 10 + i);\n")
         },
     ));
-    let source = KernelSource {
-        text: text.finish(),
-        entry: "probe".to_owned(),
-        precision,
-        lanes: 1,
-        shared_bytes: layout.shared_bytes(),
-    };
+    let source = text.finish("probe");
     match precision {
         Precision::F32 => run(device, &source, 10, f32::NAN).into_iter().map(f64::from).collect(),
         Precision::F64 => run(device, &source, 10, f64::NAN),
@@ -127,7 +121,9 @@ const ROWS: usize = 5 * 3;
 /// A kernel that takes some steps of a DIRK method, and writes down what its caches hold.
 fn dirk_source(device: &Device, precision: Precision, place: Location) -> KernelSource {
     let linear_solver = Box::new(MinimalResidual::new(3, 1e-3));
-    let mut dirk = Dirk::new(3, KVAERNO3, None, NewtonKrylov::new(3, 1e-10, linear_solver));
+    let tolerance = Tolerance { atol: 1e-10, rtol: 1e-6 };
+    let solver = NewtonKrylov::new(3, tolerance, linear_solver);
+    let mut dirk = Dirk::new(3, KVAERNO3, None, solver);
     dirk.stage_increment = Buffer::at(place);
     dirk.stage_rhs = Buffer::at(place);
     dirk.solver.delta = Buffer::at(place);
@@ -170,7 +166,8 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20           LANE(rho[0], lane) = (real_scalar)LANE(run, lane);\n\
          \x20       buffers_reset(m, lanes);\n\
          \x20       integer row = INTEGER(0);\n\
-         \x20       dirk_begin(m, lanes, state, rho, REAL(0.0), next);\n\
+         \x20       system_derivatives(state, rho, REAL(0.0), next);\n\
+         \x20       dirk_begin(m, lanes, next);\n\
          \x20       for (int step = 0; step < {STEPS}; step++) {{\n\
          \x20           WRITE_CACHES\n\
          \x20           dirk_step(m, lanes, state, next, error, rho, REAL(0.0), REAL(0.0625));\n\
@@ -179,13 +176,7 @@ fn dirk_source(device: &Device, precision: Precision, place: Location) -> Kernel
          \x20           WRITE(state)\n\
          \x20       }}\n    }}\n}}\nKERNEL(dirk)\n"
     ));
-    KernelSource {
-        text: text.finish(),
-        entry: "dirk".to_owned(),
-        precision,
-        lanes: layout.target().lanes(),
-        shared_bytes: layout.shared_bytes(),
-    }
+    text.finish("dirk")
 }
 
 fn check_dirk<T: Pod + Into<f64>>(gpu: &Device, precision: Precision, nan: T, tolerance: f64) {

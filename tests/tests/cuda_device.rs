@@ -61,6 +61,7 @@ extern "C" __global__ void sums(arguments a) {{
         precision: Precision::F32,
         lanes: 1,
         shared_bytes: 4 * elements,
+        is_sanitizer: false,
     }
 }
 

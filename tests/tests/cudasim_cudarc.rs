@@ -163,6 +163,9 @@ fn a_launch_has_the_arguments_that_its_kernel_takes() {
     assert_eq!(stream.clone_dtoh(&output).unwrap(), [4; 32]);
     assert_eq!(by_pointers(&mut [x, y, null], 32), wrong);
     assert_eq!(by_pointers(&mut [x, null], 32), wrong);
+    // Behind the end of a list that is too short may lie anything.
+    let nowhere = ptr::without_provenance_mut(0x10);
+    assert_eq!(by_pointers(&mut [x, y, nowhere], 32), wrong);
     assert_eq!(by_pointers(&mut [], 32), wrong);
     // More threads than the kernel's text allows.
     assert_eq!(by_pointers(&mut [x, y, step], 257), wrong);

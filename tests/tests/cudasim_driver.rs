@@ -43,6 +43,7 @@ fn source(text: &str, shared_bytes: usize) -> KernelSource {
         precision: Precision::F32,
         lanes: 1,
         shared_bytes,
+        is_sanitizer: false,
     }
 }
 

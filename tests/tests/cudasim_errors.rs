@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use buffer_tests::cuda::{lorenz, nvrtc};
 use buffer_tests::simulated;
-use integrators::device::cuda::CudaError;
+use integrators::device::cuda::{CudaDevice, CudaError};
 use integrators::device::{Device, DeviceError};
 use integrators::{Batch, Precision, Solution, SolveError, Solver, Status};
 
@@ -100,6 +100,37 @@ fn memory_may_be_short_at_any_allocation_of_a_solve() {
     assert_eq!(counts, expected);
     simulated::fail_nothing();
     assert_eq!(bits(&solver.solve(batch(), 0.0..0.1).unwrap()), bits(&whole));
+}
+
+#[test]
+fn memory_may_be_short_at_any_allocation_of_a_sanitizer() {
+    if nvrtc().is_none() {
+        return;
+    }
+    let _alone = alone();
+    let gpu = CudaDevice::new(0).unwrap();
+    let free = gpu.free_memory().unwrap();
+    // In one launch, however little one should move.
+    let solver = Solver::builder(&lorenz()).method("euler").dt(0.05).chunk_bytes(1);
+    let solver = solver.device(gpu.clone());
+    let mut failures = Vec::new();
+    for allocation in 0.. {
+        simulated::fail_allocation(allocation);
+        match solver.clone().sanitize(batch(), 0.0..0.1) {
+            Ok(sanitized) => {
+                assert!(sanitized.faults.is_empty(), "{sanitized}");
+                break;
+            }
+            Err(error) => failures.push(match of_gpu(&error) {
+                CudaError::KernelMemory => "variables",
+                CudaError::Memory { .. } => "tables",
+                error => panic!("{error}"),
+            }),
+        }
+        assert_eq!(gpu.free_memory().unwrap(), free, "what was taken is given back");
+    }
+    assert_eq!(failures, ["variables", "tables", "tables", "tables", "tables"]);
+    simulated::fail_nothing();
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn nvrtc_names_buffer_and_phase() {
         for precision in [Precision::F32, Precision::F64] {
             let factory = planted(body);
             let layout = factory.layout(&Target::cuda(capability, precision)).unwrap();
-            let source = factory.kernel(KernelText::new(&layout), &layout).unwrap();
+            let source = factory.kernel(KernelText::new(&layout)).unwrap();
             let error = nvrtc.compile(&source.text, capability, precision).unwrap_err();
             let message = error.to_string();
             let NvrtcError::DeadBuffer { dead, log } = error else { panic!("{body}: {message}") };

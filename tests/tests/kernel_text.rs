@@ -36,13 +36,7 @@ INLINE void SELF(runs)(memory m, const arguments *a, queue runs)
 KERNEL(probe)
 "
     ));
-    KernelSource {
-        text: text.finish(),
-        entry: "probe".to_owned(),
-        precision,
-        lanes,
-        shared_bytes: 0,
-    }
+    text.finish("probe")
 }
 
 fn compile(source: &KernelSource, lanes: usize) -> Result<(), HostError> {

@@ -169,13 +169,7 @@ fn source(layout: &Layout) -> Fallible<KernelSource> {
          \x20       buffers_reset(m, lanes);\n\
          \x20       probe_check(m, a, lanes, run);\n    }\n}\nKERNEL(probe)\n",
     );
-    Ok(KernelSource {
-        text: text.finish(),
-        entry: "probe".to_owned(),
-        precision: layout.target().precision(),
-        lanes: layout.target().lanes(),
-        shared_bytes: layout.shared_bytes(),
-    })
+    Ok(text.finish("probe"))
 }
 
 /// The number that a slot must hold in the end: that of the alias written last on its bytes.

@@ -129,6 +129,27 @@ fn a_parameter_without_a_buffer() {
 }
 
 #[test]
+fn a_buffer_without_elements_is_null() {
+    let child = Planted::new("child").text(
+        "INLINE real SELF(first)(BUFFER(const real) values)\n\
+         {\n    return values == 0 ? REAL(1.0) : values[0];\n}\n",
+    );
+    let body = "ALLOCATE(none, m); ALLOCATE(some, m); some[0] = x;\n\
+                if (none != 0 || some == 0) x = REAL(5.0);\n\
+                return x + CHILD(child, first)(none) + CHILD(child, first)(some);";
+    for place in PLACES {
+        let factory = Planted::step(body).child("child", child.clone(), []);
+        let factory = factory.buffer(buffer("none", 0, place)).buffer(buffer("some", 1, place));
+        for build in Build::all([(Precision::F64, 1), (Precision::F32, 8)]).unwrap() {
+            let (faults, results) = factory.sanitize(&build, 3).unwrap();
+            assert!(faults.is_empty(), "{build}: {faults:?}");
+            assert_eq!(results, [5.0; 3], "{build}");
+            assert_eq!(factory.release(&build, 3).unwrap(), results, "{build}");
+        }
+    }
+}
+
+#[test]
 fn use_in_a_dead_phase() {
     let take = Planted::new("take")
         .text("INLINE real SELF(first)(BUFFER(const real) values)\n{\n    return values[0];\n}\n");
@@ -191,6 +212,16 @@ fn read_before_write() {
                 "a[0] = SELECT(EQ(run, INTEGER(0)), x, a[0]); a[1] = SELECT(NE(run, INTEGER(0)), a[1], x);\n\
                  return SELECT(NE(run, INTEGER(0)), a[0], a[1]);",
                 "",
+            ),
+            // Also of what may only be read.
+            (
+                "BUFFER(const real) p = a; a[0] = x;\n\
+                 return SELECT(NE(run, INTEGER(0)), p[1], p[0]) + SELECT(EQ(run, INTEGER(0)), *p, -*p);",
+                "",
+            ),
+            (
+                "BUFFER(const real) p = a; if (k == 1) x = SELECT(EQ(run, INTEGER(0)), p[1], x); return x;",
+                "`probe.a[1]` is read, but was not written before (run 0, step 1)",
             ),
             (
                 "if (k == 1) x = SELECT(EQ(run, INTEGER(0)), a[1], x); return x;",
@@ -410,6 +441,19 @@ fn a_handoff_passes_on_each_element() {
                 "{ PHASE(base); x = stage_base[0]; if (k == 1) x = x + accumulator[0]; }",
                 "`probe.accumulator[0]` is read in `base`, but holds data of `probe.stage_base`, written \
                  in `base` (run 0, step 1)",
+            ),
+            // Written again, too late.
+            (
+                "{ PHASE(base); stage_base[0] = accumulator[0]; accumulator[1] = x; stage_base[1] = x;\n\
+                   if (k == 1) accumulator[0] = x; }\n\
+                 { PHASE(solve); x = stage_base[1] + accumulator[2]; }",
+                "`probe.accumulator[0]` is written in `base`, but was taken over by `probe.stage_base` \
+                 (run 0, step 1)",
+            ),
+            (
+                "{ PHASE(base); x = stage_base[1]; if (k == 2) accumulator[1] = x; }",
+                "`probe.accumulator[1]` is written in `base`, but was taken over by `probe.stage_base` \
+                 (run 0, step 2)",
             ),
             // Not in time.
             (

@@ -22,6 +22,13 @@ fn shared_faults() -> Vec<Fault> {
         Fault::MissingLocation { name: "a".to_owned() },
         Fault::NeedlessOverflow { name: "c".to_owned() },
         Fault::PersistentZero { name: "a".to_owned() },
+        Fault::ZeroHandoff { name: "row".to_owned() },
+        Fault::ZeroBeginning {
+            name: "sums".to_owned(),
+            phase: "base".to_owned(),
+            dead: "start".to_owned(),
+            live: "feval".to_owned(),
+        },
         Fault::AliasUnknown { name: k1(), parent: stage(), suggestion: Some(stages()) },
         Fault::AliasSelf { name: k1() },
         Fault::AliasLater { name: k1(), parent: stages() },

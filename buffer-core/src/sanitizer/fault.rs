@@ -31,7 +31,7 @@ pub struct SanitizerFault {
     pub run: Option<u64>,
     /// The run's step, from 0; none where the text does not say.
     pub step: Option<u64>,
-    /// How often it happened in all.
+    /// How often it happened in all, as far as lists had room for it.
     pub times: u64,
 }
 
@@ -71,6 +71,11 @@ pub enum SanitizerFaultKind {
         /// The phase of its factory in which it was written, if it was in one.
         written_in: Option<String>,
     },
+    /// The element was taken over by another buffer, in a handoff.
+    TakenOver {
+        /// The other buffer, by path and name.
+        by: String,
+    },
     /// SB016: a factory is called in a phase that is not among its calls.
     WrongCall,
     /// The pointer is null.
@@ -107,6 +112,7 @@ impl fmt::Display for SanitizerFault {
                     write!(f, ", written in `{phase}`")?;
                 }
             }
+            Kind::TakenOver { by } => write!(f, ", but was taken over by `{by}`")?,
             Kind::WrongCall => f.write_str(", which is not among its calls [SB016]")?,
             Kind::NoBuffer => {}
         }
@@ -131,6 +137,9 @@ impl fmt::Display for SanitizerFault {
                 f,
                 "\nhelp: they share storage; give `{owner}` storage of its own, or read `{buffer}` before"
             ),
+            Kind::TakenOver { by } => {
+                write!(f, "\nhelp: write it before `{by}` is used, or write to `{by}`")
+            }
             Kind::WrongCall => write!(
                 f,
                 "\nhelp: add `{phase}` to `call` of its `#[child(...)]`, or call it in its calls only"
@@ -170,7 +179,7 @@ pub(super) fn read_lists(layout: &Layout, numbers: &[i64]) -> Vec<SanitizerFault
         let (faults, _) = faults.as_chunks();
         listed.extend(faults.iter().take(usize::try_from(count).unwrap_or_default()));
     }
-    // A list is in the order of its runs already, and stays so.
+    // Stable: what one run does wrong stays in its order.
     listed.sort_by_key(|[.., run, _, _]| *run);
     let mut merged = IndexMap::new();
     for [kind, writes, subject, phase, other, other_phase, place @ ..] in listed {
@@ -215,6 +224,10 @@ fn read(layout: &Layout, alike: [i64; 6], place: [i64; 4]) -> Option<SanitizerFa
         }
         6 => Kind::WrongCall,
         7 => Kind::NoBuffer,
+        8 => {
+            let (of, taker) = buffer(layout, other)?;
+            Kind::TakenOver { by: named(of, taker) }
+        }
         _ => return None,
     };
     Some(SanitizerFault {

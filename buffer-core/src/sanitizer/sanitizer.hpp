@@ -44,7 +44,7 @@ struct buffer_facts {
 
 struct instance_facts {
     int parent;         /* -1 for the root */
-    bits calls;     /* the parent's phases in which it is called */
+    bits calls;         /* the parent's phases in which it is called */
 };
 
 /* Each list ends with one entry that means nothing, so that none is empty. */
@@ -99,7 +99,17 @@ static thread &here()
 
 /* ---- Faults ---- */
 
-enum kind { OUT_OF_BOUNDS, DEAD, UNWRITTEN, DIED_IN_PHASE, DIED_WITH_CALL, FOREIGN, WRONG_CALL, NO_BUFFER };
+enum kind {
+    OUT_OF_BOUNDS,
+    DEAD,
+    UNWRITTEN,
+    DIED_IN_PHASE,
+    DIED_WITH_CALL,
+    FOREIGN,
+    WRONG_CALL,
+    NO_BUFFER,
+    TAKEN_OVER
+};
 
 /* What is alike but for its index, run and step is one fault. */
 struct fault {
@@ -170,6 +180,10 @@ BUFFERS_ONCE bool check(int buffer, shadow *shadows, long long index, bool write
     const bool dead = phase != NONE && !is_live(buffer, index, phase);
     if (dead)
         report({DEAD, writes, buffer, phase, NONE, NONE, index}, lanes);
+    /* Where one has taken an element over, the other is done with it. */
+    const bool taken = s.owner != NONE && BUFFER_FACTS[s.owner].takes_over == buffer && (lanes & s.written);
+    if (writes && taken && !dead && phase != NONE)
+        report({TAKEN_OVER, 1, buffer, phase, s.owner, s.phase, index}, lanes & s.written);
     if (dead || writes || !lanes)
         return true;
     if (s.owner != NONE && s.owner == facts.takes_over && s.written) {
@@ -278,8 +292,8 @@ template <class T> struct view<const T> {
         : elements(elements), shadows(shadows), buffer(buffer), first(first)
     {
     }
-    T operator[](long long index) const { return element<T>(elements, shadows, buffer, first + index); }
-    T operator*() const { return (*this)[0]; }
+    const element<T> operator[](long long index) const { return {elements, shadows, buffer, first + index}; }
+    const element<T> operator*() const { return (*this)[0]; }
     view operator+(long long n) const { return {elements, shadows, buffer, first + n}; }
     view operator-(long long n) const { return *this + -n; }
     view &operator+=(long long n) { return *this = *this + n; }
@@ -414,7 +428,8 @@ struct in_phase {
     in_phase(const in_phase &) = delete;
 };
 
-/* A view of a buffer. What it held before dies, unless it persists: the next call may find it elsewhere. */
+/* A view of a buffer, which is null where that has no elements. What it held before dies, unless it persists:
+ * the next call may find it elsewhere. */
 template <class T> static view<T> allocate(int buffer)
 {
     const buffer_facts &facts = BUFFER_FACTS[buffer];
@@ -423,15 +438,19 @@ template <class T> static view<T> allocate(int buffer)
         kill(buffer, BY_CALL);
     }
     thread &own = here();
-    return view<const T>((T *)(own.pool + facts.byte), own.pool_shadows + facts.element, buffer, 0);
+    T *const elements = (T *)(facts.size > 0 ? own.pool + facts.byte : 0);
+    return view<const T>(elements, own.pool_shadows + facts.element, buffer, 0);
 }
 
-template <class T> BUFFERS_ONCE void zero(view<T> buffer, long long size)
+/* Zeroes elements, from `first` to before `end`. */
+BUFFERS_ONCE void zero(int buffer, long long first, long long end)
 {
-    T value;
-    memset(&value, 0, sizeof value);
-    for (long long i = 0; i < size; i++)
-        buffer[i] = value;
+    const buffer_facts &facts = BUFFER_FACTS[buffer];
+    const long long bytes = facts.lane_bytes * BUFFERS_LANES;
+    for (long long i = first; i < end; i++) {
+        memset(here().pool + facts.byte + i * bytes, 0, bytes);
+        note_write(buffer, here().pool_shadows[facts.element + i], ALL);
+    }
 }
 
 /* ---- What the kernel text calls ---- */
@@ -524,7 +543,7 @@ static inline integer SELECT_INTEGER(integer lanes, integer chosen, integer othe
                                                 buffers_sanitizer::is_element<B>::value>::type = 0> \
     static inline RESULT name(integer lanes, const A &chosen, const B &other)                      \
     {                                                                                              \
-        const buffers_sanitizer::bits set = buffers_sanitizer::bits_of(lanes);                    \
+        const buffers_sanitizer::bits set = buffers_sanitizer::bits_of(lanes);                     \
         const RESULT one = buffers_sanitizer::value_in(set, chosen);                               \
         const RESULT two = buffers_sanitizer::value_in(~set, other);                               \
         return name(lanes, one, two);                                                              \

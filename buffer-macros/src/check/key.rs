@@ -35,3 +35,13 @@ pub(super) fn check_zero(field: &Field, buffer: &Buffer, report: &mut Report) {
         report.push(&zero.tokens, Problem::PersistentZero { name: field.name.clone() });
     }
 }
+
+/// What is zeroed takes nothing over.
+pub(super) fn check_zero_handoff(field: &Field, buffer: &Buffer, report: &mut Report) {
+    if let Some(zero) = &buffer.zero
+        && buffer.handoff.is_some()
+        && buffer.aliases.is_some()
+    {
+        report.push(&zero.tokens, Problem::ZeroHandoff { name: field.name.clone() });
+    }
+}

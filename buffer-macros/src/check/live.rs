@@ -58,6 +58,28 @@ pub(super) fn check_persistent(field: &Field, buffer: &Buffer, report: &mut Repo
     }
 }
 
+/// What is zeroed where its live range begins does not go on in the same phase: which of the two it is
+/// would depend on the phase before.
+pub(super) fn check_zero_beginning(
+    order: &PhaseOrder,
+    field: &Field,
+    buffer: &Buffer,
+    report: &mut Report,
+) {
+    let Some(zero) = &buffer.zero else { return };
+    if buffer.persistent.is_some() {
+        return;
+    }
+    let mut ranges = buffer.live.iter().chain(buffer.parts.iter().map(|part| &part.live));
+    let unclear = |ranges: &Located<Vec<LiveRange>>| {
+        order.unclear_beginning(live_phases(order, &ranges.value)?)
+    };
+    let Some((phase, dead, live)) = ranges.find_map(unclear) else { return };
+    let [phase, dead, live] = [phase, dead, live].map(str::to_owned);
+    let name = field.name.clone();
+    report.push(&zero.tokens, Problem::ZeroBeginning { name, phase, dead, live });
+}
+
 /// SB002: buffers on the same bytes have no live phase in common, except by a handoff. Two errors
 /// show both places.
 ///

@@ -25,6 +25,9 @@ use super::nvrtc::{Compiled, Nvrtc, NvrtcError, Resources};
 /// The oldest driver that serves the cubins of NVRTC 12, in the driver's own count.
 const OLDEST_DRIVER: i32 = 12_000;
 
+/// What global memory moves at a time.
+pub(super) const SECTOR_BYTES: usize = 32;
+
 /// Threads of one warp.
 const WARP: u32 = 32;
 
@@ -79,6 +82,11 @@ pub enum CudaError {
         /// Bytes of the allocation that failed.
         needed: usize,
     },
+    /// The GPU's memory is short of what a kernel itself takes.
+    #[error(
+        "the GPU has no room for the kernel and its variables\nhelp: free memory of the GPU; a sanitizer build keeps the buffers of {SANITIZER_THREADS} runs in variables, and runs on `Device::host()` as well"
+    )]
+    KernelMemory,
     /// A kernel or the GPU itself failed, and the driver takes no more work for it from this process.
     #[error(
         "the GPU is lost, and could not {action}: {reason}\nhelp: go on in a new process, or on `Device::host()`"
@@ -204,32 +212,6 @@ impl CudaDevice {
     /// [`CudaError::Nvrtc`] where it does not compile, [`CudaError::SharedMemory`] where it does not
     /// fit, [`CudaError::Driver`] where it does not load.
     pub fn compile(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
-        self.compile_for(source, |function| {
-            let limit = self.allow_shared_memory(function)?;
-            let shared_bytes = source.shared_bytes;
-            let block_size = block_size(function, shared_bytes, limit)?;
-            Ok(Blocks { size: block_size, most: i32::MAX as usize, shared_bytes })
-        })
-    }
-
-    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
-    /// from the cache, and loads it. It runs in one warp; its [`faults`](CudaKernel::faults) are what it
-    /// found.
-    ///
-    /// # Errors
-    /// As [`compile`](Self::compile).
-    ///
-    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
-    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<CudaKernel, CudaError> {
-        let size = SANITIZER_THREADS as u32;
-        self.compile_for(source, |_| Ok(Blocks { size, most: 1, shared_bytes: 0 }))
-    }
-
-    fn compile_for(
-        &self,
-        source: &KernelSource,
-        blocks: impl FnOnce(&CudaFunction) -> Result<Blocks, CudaError>,
-    ) -> Result<CudaKernel, CudaError> {
         let start = Instant::now();
         let (compiled, cache) = self.compiler.compile_cached(
             &self.cache,
@@ -242,8 +224,17 @@ impl CudaDevice {
         CString::new(source.entry.as_str()).map_err(NvrtcError::from)?;
         let module = self.load(compiled)?;
         let function = module.load_function(&source.entry).doing("find the kernel's entry")?;
+        let blocks = match source.is_sanitizer {
+            true => Blocks { size: SANITIZER_THREADS as u32, most: 1, shared_bytes: 0 },
+            false => {
+                let limit = self.allow_shared_memory(&function)?;
+                let shared_bytes = source.shared_bytes;
+                let size = block_size(&function, shared_bytes, limit)?;
+                Blocks { size, most: i32::MAX as usize, shared_bytes }
+            }
+        };
         Ok(CudaKernel {
-            blocks: blocks(&function)?,
+            blocks,
             function,
             module,
             stream: Arc::clone(&self.stream),
@@ -254,14 +245,17 @@ impl CudaDevice {
     }
 
     fn load(&self, compiled: Compiled) -> Result<Arc<CudaModule>, CudaError> {
-        match self.context.load_module(Ptx::from_binary(compiled.cubin)) {
+        let loaded = match self.context.load_module(Ptx::from_binary(compiled.cubin)) {
             // The GPU is newer than any that the compiler knows.
             Err(DriverError(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU)) => {
                 self.context.load_module(Ptx::from_src(compiled.ptx))
             }
             loaded => loaded,
+        };
+        match loaded {
+            Err(DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Err(CudaError::KernelMemory),
+            loaded => loaded.doing("load the kernel"),
         }
-        .doing("load the kernel")
     }
 
     /// Lifts the limit of 48 KB that a kernel starts with to all that the GPU gives a block, and
@@ -434,20 +428,21 @@ impl CudaKernel {
         self.stream.synchronize().doing("run the kernel")
     }
 
-    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
+    /// The faults of all launches so far of the sanitizer build of a kernel in `layout`; none of a
+    /// release, which does not look.
     ///
     /// # Errors
     /// [`CudaError::Driver`] where the driver does not hand them over.
-    pub fn faults(&self, layout: &Layout) -> Result<Vec<SanitizerFault>, CudaError> {
+    pub fn faults(&self, layout: &Layout) -> Result<Option<Vec<SanitizerFault>>, CudaError> {
         let lists = match self.module.get_global("buffers_fault_lists", &self.stream) {
-            Err(DriverError(CUresult::CUDA_ERROR_NOT_FOUND)) => return Ok(Vec::new()),
+            Err(DriverError(CUresult::CUDA_ERROR_NOT_FOUND)) => return Ok(None),
             lists => lists.doing("find the sanitizer's faults")?,
         };
         let bytes = self.stream.clone_dtoh(&lists).doing("download the sanitizer's faults")?;
         self.stream.synchronize().doing("download the sanitizer's faults")?;
         let (numbers, _) = bytes.as_chunks();
         let numbers: Vec<_> = numbers.iter().map(|number| i64::from_ne_bytes(*number)).collect();
-        Ok(layout.sanitizer_faults(&numbers))
+        Ok(Some(layout.sanitizer_faults(&numbers)))
     }
 
     /// The GPU's copy of an argument's memory; none where it is empty.

@@ -201,24 +201,18 @@ impl HostDevice {
 
     /// Compiles a kernel, or takes it from the cache.
     ///
+    /// The compiler of a sanitizer build is what `CXX` names, else `c++`, `g++` or `clang++`.
+    ///
     /// # Errors
-    /// [`HostError::Compile`] with the compiler's log, and what stands in the way of loading it.
+    /// [`HostError::Compile`] with the compiler's log, and what stands in the way of loading it;
+    /// [`HostError::NoCompiler`] where there is none of C++ for a sanitizer build.
     pub fn compile(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
-        self.compile_with(&self.compiler, source)
-    }
-
-    /// Compiles the sanitizer build of a kernel, which [`KernelText::sanitizer`] begins, or takes it
-    /// from the cache. It runs in one thread; its [`faults`](HostKernel::faults) are what it found.
-    ///
-    /// The compiler is what `CXX` names, else `c++`, `g++` or `clang++`.
-    ///
-    /// # Errors
-    /// [`HostError::NoCompiler`] where none of them runs, else as [`compile`](Self::compile).
-    ///
-    /// [`KernelText::sanitizer`]: crate::factories::KernelText::sanitizer
-    pub fn compile_sanitizer(&self, source: &KernelSource) -> Result<HostKernel, HostError> {
-        let device = self.clone().threads(NonZero::<usize>::MIN)?;
-        device.compile_with(&Compiler::find(Language::Cpp)?, source)
+        if source.is_sanitizer {
+            let device = self.clone().threads(NonZero::<usize>::MIN)?;
+            device.compile_with(&Compiler::find(Language::Cpp)?, source)
+        } else {
+            self.compile_with(&self.compiler, source)
+        }
     }
 
     fn compile_with(
@@ -298,9 +292,10 @@ impl HostKernel {
         &self.cache
     }
 
-    /// The faults of all launches so far, where this is the sanitizer build of a kernel in `layout`.
-    pub fn faults(&self, layout: &Layout) -> Vec<SanitizerFault> {
-        layout.sanitizer_faults(&self.library.faults())
+    /// The faults of all launches so far of the sanitizer build of a kernel in `layout`; none of a
+    /// release, which does not look.
+    pub fn faults(&self, layout: &Layout) -> Option<Vec<SanitizerFault>> {
+        Some(layout.sanitizer_faults(&self.library.faults()?))
     }
 
     /// Runs the kernel for runs `0..runs`, and reports how many runs each finished chunk held.
@@ -362,6 +357,7 @@ mod tests {
             precision: Precision::F64,
             lanes: 1,
             shared_bytes: 0,
+            is_sanitizer: false,
         };
         cache
             .rebuild(&key(&device.compiler, &source), || {

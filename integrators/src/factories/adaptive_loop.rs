@@ -30,7 +30,8 @@ pub struct AdaptiveLoop {
     /// The estimate of the error of each proposed state.
     #[buffer(size = n_states, location = "local", live = begin..=step)]
     pub error: Buffer,
-    /// The derivative at the initial state, for the length of the first step.
+    /// The derivative at the initial state, for the length of the first step and for a step that begins with
+    /// it.
     #[buffer(size = n_states, location = "local", live = begin)]
     pub slope: Buffer,
 

@@ -21,7 +21,7 @@ impl BatchKernel {
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout is of something else.
     pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
-        self.source_in(KernelText::new(layout), system, layout)
+        self.source_in(KernelText::new(layout), system)
     }
 
     /// As [`source`](Self::source), for the sanitizer build.
@@ -33,7 +33,7 @@ impl BatchKernel {
         system: &System,
         layout: &Layout,
     ) -> Result<KernelSource, BufferError> {
-        self.source_in(KernelText::sanitizer(layout), system, layout)
+        self.source_in(KernelText::sanitizer(layout), system)
     }
 
     /// The whole text, behind what it begins with.
@@ -41,20 +41,13 @@ impl BatchKernel {
         &self,
         mut text: KernelText<'_>,
         system: &System,
-        layout: &Layout,
     ) -> Result<KernelSource, BufferError> {
         text.push(&system.kernel_text());
         for function in self.r#loop.system_functions() {
             text.push(&system.function_text(function));
         }
         self.write(&mut text, self.prefix())?;
-        Ok(KernelSource {
-            text: text.finish(),
-            entry: self.prefix().to_owned(),
-            precision: layout.target().precision(),
-            lanes: layout.target().lanes(),
-            shared_bytes: layout.shared_bytes(),
-        })
+        Ok(text.finish(self.prefix()))
     }
 }
 

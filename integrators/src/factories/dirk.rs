@@ -126,13 +126,14 @@ impl Factory for Dirk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MinimalResidual;
+    use super::super::{MinimalResidual, Tolerance};
     use super::*;
     use crate::tableau::{IMPLICIT_MIDPOINT, KVAERNO3};
 
     fn dirk(tableau: Tableau, estimate: Option<Embedded>) -> Dirk {
         let linear_solver = Box::new(MinimalResidual::new(3, 1e-3));
-        Dirk::new(3, tableau, estimate, NewtonKrylov::new(3, 1e-6, linear_solver))
+        let tolerance = Tolerance { atol: 1e-6, rtol: 1e-6 };
+        Dirk::new(3, tableau, estimate, NewtonKrylov::new(3, tolerance, linear_solver))
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use buffer_core::{BufferError, Layout, Precision};
 
+use crate::device::KernelSource;
+
 /// What every kernel text may use.
 const PRELUDE: &str = include_str!("../../kernels/prelude.cuh");
 
@@ -19,9 +21,7 @@ impl<'a> KernelText<'a> {
         Self::begin(layout, layout.preamble(), false)
     }
 
-    /// The same for the sanitizer build, which
-    /// [`HostDevice::compile_sanitizer`](crate::device::host::HostDevice::compile_sanitizer) compiles:
-    /// factories write the text that they write for a release.
+    /// The same for the sanitizer build: factories write the text that they write for a release.
     pub fn sanitizer(layout: &'a Layout) -> Self {
         Self::begin(layout, layout.sanitizer_preamble(), true)
     }
@@ -59,9 +59,17 @@ impl<'a> KernelText<'a> {
         self.text.push_str(text);
     }
 
-    /// The whole text.
-    pub fn finish(self) -> String {
-        self.text
+    /// The whole text as the source of a kernel, whose entry `KERNEL(entry)` has defined.
+    pub fn finish(self, entry: &str) -> KernelSource {
+        let target = self.layout.target();
+        KernelSource {
+            text: self.text,
+            entry: entry.to_owned(),
+            precision: target.precision(),
+            lanes: target.lanes(),
+            shared_bytes: self.layout.shared_bytes(),
+            is_sanitizer: self.sanitizer,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText, LinearSolver};
+use super::{Factory, KernelText, LinearSolver, Tolerance};
 use crate::SystemFunction;
 
 /// Corrections after which a stage counts as unsolved.
@@ -18,8 +18,8 @@ pub struct NewtonKrylov {
     pub n: usize,
     /// The elements of `prepared`.
     pub prepared_elements: usize,
-    /// What the error of a solution may be, relative to 1 + |state|.
-    pub tolerance: f64,
+    /// What the error of a solution may be.
+    pub tolerance: Tolerance,
 
     /// A correction.
     #[buffer(size = n, location = "local", live = solve..=correct)]
@@ -43,7 +43,7 @@ impl NewtonKrylov {
     /// A solver for `n` unknowns, around one for its linear systems.
     pub fn new(
         n: usize,
-        tolerance: f64,
+        tolerance: Tolerance,
         linear_solver: Box<dyn LinearSolver + Send + Sync>,
     ) -> Self {
         Self {
@@ -65,8 +65,8 @@ impl Factory for NewtonKrylov {
         text.header(path)?;
         text.push(&format!(
             "enum {{ {path}_max_iterations = {MAX_ITERATIONS} }};\n\
-             #define {path}_tolerance REAL({:?})\n",
-            self.tolerance
+             {}",
+            self.tolerance.text(path)
         ));
         text.push(include_str!("../../kernels/newton_krylov.cuh"));
         Ok(())

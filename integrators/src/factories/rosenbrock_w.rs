@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use buffer_core::{Buffer, BufferError, Buffers};
 
-use super::{Factory, KernelText, LinearSolver};
+use super::{Factory, KernelText, LinearSolver, Tolerance};
 use crate::SystemFunction;
 use crate::tableau::{Embedded, RosenbrockTableau};
 
@@ -27,9 +27,8 @@ pub struct RosenbrockW {
     pub tableau: RosenbrockTableau,
     /// What the error of a step is estimated by.
     pub estimate: Option<Embedded>,
-    /// What the error of a stage may be, relative to 1 + |state|, where its system is not solved by
-    /// elimination.
-    pub tolerance: f64,
+    /// What the error of a stage may be, where its system is not solved by elimination.
+    pub tolerance: Tolerance,
 
     /// The derivative at a stage, and what comes of it: the right side of its system.
     #[buffer(size = n, location = "local", live = evaluate..=solve)]
@@ -59,7 +58,7 @@ impl RosenbrockW {
         tableau: RosenbrockTableau,
         estimate: Option<Embedded>,
         solver: Box<dyn LinearSolver + Send + Sync>,
-        tolerance: f64,
+        tolerance: Tolerance,
     ) -> Self {
         let all = estimate.is_some();
         Self {
@@ -165,11 +164,11 @@ impl Factory for RosenbrockW {
         text.header(path)?;
         text.push(&format!(
             "#define {path}_gamma REAL({:?})\n\
-             #define {path}_tolerance REAL({:?})\n\
+             {}\
              #define {path}_tableau(DIFFERENTIATE, ADVANCE, EVALUATE, KEEP, RECALL, SCALE, COUPLE, TIME, \
              SOLVE, BEGIN_ERROR, ADD_ERROR) \\\n    {}\n",
             self.tableau.gamma,
-            self.tolerance,
+            self.tolerance.text(path),
             self.calls().join(" \\\n    ")
         ));
         text.push(include_str!("../../kernels/rosenbrock_w.cuh"));

@@ -16,8 +16,9 @@ use crate::device::{Device, Kernel, KernelSource};
 use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
-use crate::schedule::{Stepping, Tolerance};
+use crate::schedule::{StepControl, Stepping};
 use crate::system::System;
+use crate::tolerance::{Tolerance, least_rtol};
 
 /// What one launch moves where the caller does not say: little beside any GPU's memory.
 const CHUNK_BYTES: usize = 1 << 30;
@@ -53,6 +54,7 @@ pub struct SolverBuilder {
     controller: Option<String>,
     max_steps: Option<usize>,
     first_step: Option<f64>,
+    max_step: Option<f64>,
     solver_tolerance: Option<f64>,
     linear_solver: Option<String>,
     save_every: Option<f64>,
@@ -60,7 +62,7 @@ pub struct SolverBuilder {
     other_locations: Option<Location>,
     locations: Vec<(String, Location)>,
     packing: Packing,
-    chunk_bytes: usize,
+    chunk_bytes: Option<usize>,
 }
 
 impl SolverBuilder {
@@ -75,6 +77,7 @@ impl SolverBuilder {
             controller: None,
             max_steps: None,
             first_step: None,
+            max_step: None,
             solver_tolerance: None,
             linear_solver: None,
             save_every: None,
@@ -82,7 +85,7 @@ impl SolverBuilder {
             other_locations: None,
             locations: Vec::new(),
             packing: Packing::Declared,
-            chunk_bytes: CHUNK_BYTES,
+            chunk_bytes: Some(CHUNK_BYTES),
         }
     }
 
@@ -168,9 +171,32 @@ impl SolverBuilder {
         self
     }
 
+    /// Lets no step be longer, where a tolerance chooses steps: the first one included. Without it, steps
+    /// are as long as an error that is estimated from a few points in each allows, so that a system at rest
+    /// may step over what happens to it for a short time. No step passes a save point in any case.
+    ///
+    /// ```
+    /// use integrators::{Batch, Solver, System};
+    ///
+    /// let pushed = System::parse("dx = max(0, 1 - 10*abs(t - 5))")?.states([("x", 0.0)]).build()?;
+    /// let end = |solver: integrators::SolverBuilder| {
+    ///     let solution = solver.tolerance(1e-6).build()?.solve(Batch::grid(), 0.0..10.0)?;
+    ///     Ok::<_, integrators::SolveError>(solution.end_states()[[0, 0]])
+    /// };
+    /// assert_eq!(end(Solver::builder(&pushed))?, 0.0);
+    /// assert!((end(Solver::builder(&pushed).max_step(0.1))? - 0.1).abs() < 1e-4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_step(mut self, max_step: f64) -> Self {
+        self.max_step = Some(max_step);
+        self
+    }
+
     /// Sets how well the stages of implicit methods are solved: to `tolerance * (1 + |state|)`, in the
-    /// root mean square over the states. A hundredth of the smaller one of the tolerances is the default
-    /// where there are any, else 1e-8. Rounding limits it.
+    /// root mean square over the states, or to rounding where that is more. Where a tolerance chooses
+    /// steps, the default is a hundredth of what a step may err by, `(atol + rtol * |state|) / 100`; where
+    /// steps are fixed, it is 1e-8. Rosenbrock methods over `lu` solve at once, and take none.
     #[must_use]
     pub fn solver_tolerance(mut self, tolerance: f64) -> Self {
         self.solver_tolerance = Some(tolerance);
@@ -180,7 +206,7 @@ impl SolverBuilder {
     /// Sets what solves the linear systems of implicit methods: `lu`, elimination without the zeros of
     /// the Jacobian; or `minimal_residual`, which only multiplies with the Jacobian, and fails where rates
     /// lie too far apart. The first is the default where its text is not long: for up to 14 states, and up
-    /// to 64 where the Jacobian has few entries. Letters may be of either case.
+    /// to 64 where the Jacobian has few entries. Letters may be of either case. Explicit methods take none.
     #[must_use]
     pub fn linear_solver(mut self, linear_solver: impl Into<String>) -> Self {
         self.linear_solver = Some(linear_solver.into().to_ascii_lowercase());
@@ -231,7 +257,7 @@ impl SolverBuilder {
     /// not depend on it.
     #[must_use]
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
-        self.chunk_bytes = bytes;
+        self.chunk_bytes = Some(bytes);
         self
     }
 
@@ -243,16 +269,11 @@ impl SolverBuilder {
         let states = self.system.state_names().len();
         let parameters = self.system.parameter_names().len();
         let method = find(&self.method)?;
-        let tolerance = self.tolerances()?;
-        let default = tolerance.map_or(SOLVER_TOLERANCE, Tolerance::of_solver);
-        let solver_tolerance = self.solver_tolerance.unwrap_or(default);
-        check_solver_tolerance(solver_tolerance)?;
-        let linear_solver = match &self.linear_solver {
-            Some(name) => Some(find_linear_solver(name)?),
-            None => None,
-        };
-        let step = method.step(&self.system, tolerance.is_some(), solver_tolerance, linear_solver);
-        let r#loop: BoxedFactory = if tolerance.is_some() {
+        let control = self.step_control()?;
+        let linear_solver = self.linear_solver_of(&method)?;
+        let solver_tolerance = self.solver_tolerance_of(&method, linear_solver, control)?;
+        let step = method.step(&self.system, control.is_some(), solver_tolerance, linear_solver);
+        let r#loop: BoxedFactory = if control.is_some() {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
             let controller = controller.unwrap_or_else(|| method.default_controller());
@@ -265,12 +286,13 @@ impl SolverBuilder {
     }
 
     /// What chooses steps, where they are not fixed.
-    fn tolerances(&self) -> Result<Option<Tolerance>, SolveError> {
+    fn step_control(&self) -> Result<Option<StepControl>, SolveError> {
         if self.atol.is_none() && self.rtol.is_none() {
             let settings = [
                 (".controller(...)", self.controller.is_some()),
                 (".max_steps(...)", self.max_steps.is_some()),
                 (".first_step(...)", self.first_step.is_some()),
+                (".max_step(...)", self.max_step.is_some()),
             ];
             return match settings.into_iter().find(|(_, given)| *given) {
                 Some((setting, _)) => Err(SolveError::NeedsTolerance { setting }),
@@ -280,23 +302,54 @@ impl SolverBuilder {
         if self.dt.is_some() {
             return Err(SolveError::StepAndTolerance);
         }
-        let tolerance = Tolerance {
-            atol: self.atol.unwrap_or(TOLERANCE),
-            rtol: self.rtol.unwrap_or(TOLERANCE),
+        let control = StepControl {
+            tolerance: Tolerance {
+                atol: self.atol.unwrap_or(TOLERANCE),
+                rtol: self.rtol.unwrap_or(TOLERANCE),
+            },
             first_step: self.first_step,
+            max_step: self.max_step,
             max_steps: self.max_steps.unwrap_or(MAX_STEPS),
         };
-        check_tolerance("atol", tolerance.atol, self.precision)?;
-        check_tolerance("rtol", tolerance.rtol, self.precision)?;
-        check_first_step(tolerance.first_step)?;
-        check_max_steps(tolerance.max_steps)?;
-        Ok(Some(tolerance))
+        check_tolerance("atol", control.tolerance.atol, self.precision)?;
+        check_tolerance("rtol", control.tolerance.rtol, self.precision)?;
+        check_first_step(control.first_step)?;
+        check_max_step(control.max_step)?;
+        check_max_steps(control.max_steps)?;
+        Ok(Some(control))
+    }
+
+    /// What the equations of steps are solved to.
+    fn solver_tolerance_of(
+        &self,
+        method: &Method,
+        linear_solver: Option<LinearSolverKind>,
+        control: Option<StepControl>,
+    ) -> Result<Tolerance, SolveError> {
+        if let Some(tolerance) = self.solver_tolerance {
+            check_implicit(method, &self.method, ".solver_tolerance(...)")?;
+            let default = || LinearSolverKind::default_for(&self.system);
+            check_iterates(method, &self.method, linear_solver.unwrap_or_else(default))?;
+            check_tolerance("solver_tolerance", tolerance, self.precision)?;
+            return Ok(Tolerance::of_number(tolerance, self.precision));
+        }
+        Ok(match control {
+            Some(control) => control.tolerance.of_solver(self.precision),
+            None => Tolerance::of_number(SOLVER_TOLERANCE, self.precision),
+        })
+    }
+
+    /// What solves linear systems, where the caller says so.
+    fn linear_solver_of(&self, method: &Method) -> Result<Option<LinearSolverKind>, SolveError> {
+        let Some(name) = &self.linear_solver else { return Ok(None) };
+        check_implicit(method, &self.method, ".linear_solver(...)")?;
+        find_linear_solver(name).map(Some)
     }
 
     /// How long steps are.
     fn stepping(&self) -> Result<Stepping, SolveError> {
-        match (self.tolerances()?, self.dt) {
-            (Some(tolerance), _) => Ok(Stepping::Adaptive(tolerance)),
+        match (self.step_control()?, self.dt) {
+            (Some(control), _) => Ok(Stepping::Adaptive(control)),
             (None, Some(dt)) => Ok(Stepping::Fixed(dt)),
             (None, None) => Err(SolveError::NoStep {
                 method: self.method.clone(),
@@ -357,7 +410,8 @@ impl SolverBuilder {
     }
 
     fn source_of(&self, kernel: &BatchKernel, layout: &Layout) -> Result<KernelSource, SolveError> {
-        self.system.check_numbers(layout.target().precision())?;
+        let precision = layout.target().precision();
+        self.system.check_numbers(precision, &kernel.r#loop.system_functions())?;
         Ok(kernel.source(&self.system, layout)?)
     }
 
@@ -384,8 +438,9 @@ impl SolverBuilder {
 
     /// Solves a batch by the sanitizer build of the kernel, which checks every use of a buffer: its
     /// bounds, that it is live, that its data was written and is its own. For kernels in the making: it
-    /// takes a hundred to a thousand times as long as one thread of a release, in one thread of the host
-    /// or, where [`device`](Self::device) names a GPU, in one warp of it.
+    /// runs in one thread of the host, which takes it a hundred to a thousand times as long as a release
+    /// there, or in one warp of the GPU that [`device`](Self::device) names. All runs are one launch, for
+    /// which a GPU needs memory, and time: one that also drives a display ends long launches.
     ///
     /// ```
     /// use integrators::{Batch, Solver, System};
@@ -400,7 +455,7 @@ impl SolverBuilder {
     /// As [`build`](Self::build) and [`Solver::solve`]; and [`SolveError::Device`] where the host has no
     /// C++ compiler.
     pub fn sanitize(
-        self,
+        mut self,
         batch: impl Borrow<Batch>,
         span: Range<f64>,
     ) -> Result<Sanitized, SolveError> {
@@ -410,14 +465,15 @@ impl SolverBuilder {
         };
         let factory = self.factory()?;
         let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
-        self.system.check_numbers(self.precision)?;
+        self.system.check_numbers(self.precision, &factory.r#loop.system_functions())?;
         let source = factory.sanitizer_source(&self.system, &layout)?;
         let stepping = self.stepping()?;
-        let kernel = device.compile_sanitizer(&source)?;
+        let kernel = device.compile(&source)?;
         // In one launch, so that runs are numbered as in the batch.
-        let solver = self.chunk_bytes(usize::MAX).solver(device, layout, source, kernel, stepping);
+        self.chunk_bytes = None;
+        let solver = self.solver(device, layout, source, kernel, stepping);
         let solution = solver.solve(batch, span)?;
-        let faults = solver.kernel.faults(&solver.layout)?;
+        let faults = solver.kernel.faults(&solver.layout)?.unwrap_or_default();
         Ok(Sanitized { solution, faults })
     }
 
@@ -452,20 +508,10 @@ impl SolverBuilder {
     }
 }
 
-/// The tolerance of a solver is a positive number.
-fn check_solver_tolerance(tolerance: f64) -> Result<(), SolveError> {
-    if tolerance.is_finite() && tolerance > 0.0 {
-        Ok(())
-    } else {
-        Err(SolveError::SolverTolerance { tolerance })
-    }
-}
-
 /// A tolerance is a number that the precision can hold and, relative to a state, keep.
 fn check_tolerance(what: &'static str, value: f64, precision: Precision) -> Result<(), SolveError> {
     let (least, most) = match (what, precision) {
-        ("rtol", Precision::F32) => (4.0 * f64::from(f32::EPSILON), 1.0),
-        ("rtol", Precision::F64) => (4.0 * f64::EPSILON, 1.0),
+        ("rtol", _) => (least_rtol(precision), 1.0),
         (_, Precision::F32) => (1e-30, 1e30),
         (_, Precision::F64) => (1e-300, 1e300),
     };
@@ -486,6 +532,16 @@ fn check_first_step(first_step: Option<f64>) -> Result<(), SolveError> {
     }
 }
 
+/// A longest step is a length of time.
+fn check_max_step(max_step: Option<f64>) -> Result<(), SolveError> {
+    match max_step {
+        Some(max_step) if !(max_step > 0.0 && max_step.is_finite()) => {
+            Err(SolveError::MaxStep { max_step })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Kernels can count the steps that a run may try.
 fn check_max_steps(max_steps: usize) -> Result<(), SolveError> {
     if max_steps > 0 && i32::try_from(max_steps).is_ok() {
@@ -501,6 +557,33 @@ fn check_adaptive(method: &Method, name: &str) -> Result<usize, SolveError> {
         method: name.to_owned(),
         adaptive: methods().filter(Method::is_adaptive).map(|method| method.name()).collect(),
     })
+}
+
+/// Implicit methods have equations to solve.
+fn check_implicit(method: &Method, name: &str, setting: &'static str) -> Result<(), SolveError> {
+    if method.is_implicit() {
+        Ok(())
+    } else {
+        Err(SolveError::NotImplicit {
+            setting,
+            method: name.to_owned(),
+            implicit: methods().filter(Method::is_implicit).map(|method| method.name()).collect(),
+        })
+    }
+}
+
+/// What solves in iterations ends them by a tolerance.
+fn check_iterates(
+    method: &Method,
+    name: &str,
+    linear_solver: LinearSolverKind,
+) -> Result<(), SolveError> {
+    if method.iterates_over(linear_solver) {
+        Ok(())
+    } else {
+        let linear_solver = linear_solver.name();
+        Err(SolveError::NothingIterates { method: name.to_owned(), linear_solver })
+    }
 }
 
 /// What makes the controller of a name.

@@ -29,6 +29,29 @@ pub enum SolveError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// Something is said of the equations of a method that has none.
+    #[error(
+        "`{setting}` is about the equations of implicit methods, and `{method}` is explicit\nhelp: remove it, or use an implicit method: {}",
+        implicit.join(", ")
+    )]
+    NotImplicit {
+        /// What was set.
+        setting: &'static str,
+        /// The method.
+        method: String,
+        /// The methods that solve equations.
+        implicit: Vec<&'static str>,
+    },
+    /// A tolerance is given for equations that are solved without one.
+    #[error(
+        "`.solver_tolerance(...)` is about solutions in iterations, and `{method}` solves its equations at once, by `{linear_solver}`\nhelp: remove it, or use `.linear_solver(\"minimal_residual\")`"
+    )]
+    NothingIterates {
+        /// The method.
+        method: String,
+        /// What solves its linear equations.
+        linear_solver: &'static str,
+    },
     /// Neither a step was given nor a tolerance.
     #[error(
         "how long the steps of `{method}` are was not given\nhelp: add {}`.dt(...)`",
@@ -69,7 +92,7 @@ pub enum SolveError {
         "a tolerance `{what}` of {value:?} is none in {precision}\nhelp: give a number from {least:?} to {most:?}"
     )]
     Tolerance {
-        /// `atol` or `rtol`.
+        /// `atol`, `rtol` or `solver_tolerance`.
         what: &'static str,
         /// The tolerance.
         value: f64,
@@ -88,6 +111,14 @@ pub enum SolveError {
         /// The step.
         first_step: f64,
     },
+    /// A longest step is no length of time.
+    #[error(
+        "steps cannot be at most {max_step:?} long\nhelp: give a finite time above 0, or leave it out"
+    )]
+    MaxStep {
+        /// The step.
+        max_step: f64,
+    },
     /// A run cannot try so many steps.
     #[error("a run cannot try at most {max_steps} steps\nhelp: give a number from 1 to 2147483647")]
     MaxSteps {
@@ -101,14 +132,6 @@ pub enum SolveError {
         given: String,
         /// The names that there are.
         known: Vec<&'static str>,
-    },
-    /// The tolerance of the solver is no tolerance.
-    #[error(
-        "the stages cannot be solved to a tolerance of {tolerance}\nhelp: give a finite number above 0"
-    )]
-    SolverTolerance {
-        /// The tolerance.
-        tolerance: f64,
     },
     /// The step is not a length of time within the span.
     #[error(

@@ -108,20 +108,28 @@ fn smallest_step(precision: Precision, interval: f64) -> f64 {
 /// The inputs of a chunk of runs.
 pub(super) struct Tables<T> {
     runs: usize,
+    /// Values from row to row of every table.
+    stride: usize,
     initial_states: Vec<T>,
     parameters: Vec<T>,
 }
 
 impl<T: Scalar> Tables<T> {
-    pub(super) fn new(inputs: &Inputs<'_>, runs: Range<usize>) -> Result<Self, SolveError> {
+    pub(super) fn new(
+        inputs: &Inputs<'_>,
+        runs: Range<usize>,
+        stride: usize,
+    ) -> Result<Self, SolveError> {
         Ok(Self {
             runs: runs.len(),
-            initial_states: table(&inputs.states, &runs)?,
-            parameters: table(&inputs.parameters, &runs)?,
+            stride,
+            initial_states: table(&inputs.states, &runs, stride)?,
+            parameters: table(&inputs.parameters, &runs, stride)?,
         })
     }
 
-    /// Runs the kernel: `states` gets the saved states of all runs, `ends` how each ended.
+    /// Runs the kernel: `states` gets the saved states of all runs, its rows `stride` values apart,
+    /// and `ends` how each ended.
     pub(super) fn launch(
         &self,
         kernel: &Kernel,
@@ -138,33 +146,40 @@ impl<T: Scalar> Tables<T> {
             .pair(T::PRECISION, schedule.start)
             .pair(T::PRECISION, schedule.interval)
             .integer(self.runs as i64)
+            .integer(self.stride as i64)
             .integer(schedule.rows() as i64)
             .integer(schedule.intervals as i64);
         arguments = match schedule.steps {
             Steps::Fixed(steps) => {
                 arguments.pair(T::PRECISION, schedule.interval / steps as f64).integer(steps as i64)
             }
-            Steps::Adaptive(tolerance) => arguments
+            Steps::Adaptive(control) => arguments
                 .output(ends.steps)
                 .output(ends.attempts)
-                .pair(T::PRECISION, tolerance.atol)
-                .pair(T::PRECISION, tolerance.rtol)
-                .pair(T::PRECISION, tolerance.first_step.unwrap_or_default())
+                .pair(T::PRECISION, control.tolerance.atol)
+                .pair(T::PRECISION, control.tolerance.rtol)
+                .pair(T::PRECISION, control.first_step.unwrap_or_default())
                 .pair(T::PRECISION, smallest_step(T::PRECISION, schedule.interval))
-                .integer(tolerance.max_steps as i64),
+                .pair(T::PRECISION, schedule.longest_step())
+                .integer(control.max_steps as i64),
         };
         // SAFETY: these are the fields of `kernels/arguments.cuh` with those of the loop, in order, and
         // a `BatchKernel` around the loop for these steps wrote the text. It reads one value per input
         // and run, and writes `rows` times one value per state and run and one of each end per run, at
-        // the run's own index; the tables were made with just these lengths, for the same system.
+        // the run's own index; the tables were made for the same system, with rows of `stride` values,
+        // which is no less than the number of runs.
         unsafe { kernel.launch(&mut arguments, self.runs, progress)? };
         Ok(())
     }
 }
 
-fn table<T: Scalar>(inputs: &[Input<'_>], runs: &Range<usize>) -> Result<Vec<T>, SolveError> {
-    let mut table = zeros(&[inputs.len(), runs.len()])?;
-    for (row, input) in table.chunks_exact_mut(runs.len()).zip(inputs) {
+fn table<T: Scalar>(
+    inputs: &[Input<'_>],
+    runs: &Range<usize>,
+    stride: usize,
+) -> Result<Vec<T>, SolveError> {
+    let mut table = zeros(&[inputs.len(), stride])?;
+    for (row, input) in table.chunks_exact_mut(stride).zip(inputs) {
         for (value, run) in row.iter_mut().zip(runs.clone()) {
             *value = T::of(input.value(run));
         }

@@ -13,8 +13,8 @@ use crate::solution::Solution;
 pub struct Sanitized {
     /// The solution: without faults, bit for bit that of the release kernel.
     pub solution: Solution,
-    /// The faults, each once and in the order in which they first happened, up to 64; none where every
-    /// use of a buffer is sound.
+    /// The faults, each once and in the order of the runs where it first happened, up to 64 of a thread;
+    /// none where every use of a buffer is sound.
     pub faults: Vec<SanitizerFault>,
 }
 

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::System;
 use super::expression::{Expression, Function, Operator, Symbol};
 use super::resolve::{self, negated};
+use super::{System, SystemFunction};
 
 /// Derivatives of all equations: parts that have names of their own, in order, and one result per
 /// state.
@@ -63,6 +63,22 @@ impl System {
             }
         }
         Derivatives { parts, results }
+    }
+
+    /// What a function computes, with the parts of it.
+    pub(super) fn values_of(&self, function: SystemFunction) -> Vec<Expression<Symbol>> {
+        let Derivatives { mut parts, results } = match function {
+            SystemFunction::JacobianVector => self.jacobian_vector(),
+            SystemFunction::JacobianDiagonal => self.jacobian_diagonal(),
+            SystemFunction::TimeDerivative => self.time_derivative(),
+            SystemFunction::Jacobian => {
+                let Jacobian { parts, entries } = self.jacobian();
+                let results = entries.into_iter().map(|(_, _, value)| value).collect();
+                Derivatives { parts, results }
+            }
+        };
+        parts.extend(results);
+        parts
     }
 
     fn along_one_direction(

@@ -120,13 +120,15 @@ pub enum SystemError {
         /// The equation.
         at: Excerpt,
     },
-    /// A number of the equations is infinite or zero in `f32`.
+    /// A number of the equations, or of their derivatives, is infinite or zero in `f32`.
     #[error(
-        "the number {value:?} in the equations is {} in f32\nhelp: use `Precision::F64`, or other units", *value as f32
+        "the number {value:?} in the {part} is {} in f32\nhelp: use `Precision::F64`, or other units", *value as f32
     )]
     NotInF32 {
         /// The number.
         value: f64,
+        /// What it is in.
+        part: &'static str,
     },
     /// A state has no equation.
     #[error("the state `{name}` has no equation\nhelp: add `d{name} = ...`")]

@@ -171,7 +171,7 @@ impl SharedTraffic {
 
 /// The units of so many bytes that accesses touch, each once.
 fn units(addresses: &[u64], bytes: u64, unit: u64) -> Vec<u64> {
-    let touched = |&address: &u64| address / unit..=(address + bytes - 1) / unit;
+    let touched = |&address: &u64| address / unit..=address.saturating_add(bytes - 1) / unit;
     let mut units: Vec<_> = addresses.iter().flat_map(touched).collect();
     units.sort_unstable();
     units.dedup();

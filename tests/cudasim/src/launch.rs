@@ -10,6 +10,13 @@ use crate::module::LANES;
 use crate::shared::Shared;
 use crate::warp::{Pause, Warp};
 
+/// Threads of a block.
+pub(crate) const MAX_THREADS: usize = 1024;
+/// The same in each direction.
+pub(crate) const MAX_BLOCK: [u32; 3] = [1024, 1024, 64];
+/// Blocks of a grid in each direction.
+pub(crate) const MAX_GRID: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
+
 /// A kernel with its grid and its arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct Launch<'a> {
@@ -47,7 +54,7 @@ pub enum LaunchError {
         /// Bytes that are given.
         given: usize,
     },
-    /// The grid or a block is empty, or a block is larger than the kernel's text allows.
+    /// The grid or a block is empty or too large, or a block is larger than the kernel's text allows.
     #[error("kernel `{kernel}` cannot run blocks of {block:?} threads in a grid of {grid:?}")]
     Shape {
         /// The kernel.
@@ -89,8 +96,11 @@ impl Launch<'_> {
             return Err(LaunchError::Arguments { kernel: name(), needed, given });
         }
         let threads = self.threads();
-        let most = function.max_threads.unwrap_or(1024).min(1024);
-        if threads > most || threads == 0 || self.grid.contains(&0) {
+        let most = function.max_threads.unwrap_or(MAX_THREADS).min(MAX_THREADS);
+        let fits = |sizes: [u32; 3], most: [u32; 3]| {
+            sizes.iter().zip(most).all(|(&size, most)| (1..=most).contains(&size))
+        };
+        if threads > most || !fits(self.block, MAX_BLOCK) || !fits(self.grid, MAX_GRID) {
             let (grid, block) = (self.grid, self.block);
             return Err(LaunchError::Shape { kernel: name(), grid, block });
         }
@@ -132,14 +142,16 @@ impl Machine<'_> {
         loop {
             let pauses = warps.iter_mut().map(|warp| warp.run(self));
             let pauses = pauses.collect::<Result<Vec<_>, _>>()?;
-            if pauses.iter().all(|&pause| pause == Pause::Finished) {
-                return Ok(());
-            }
-            if pauses.contains(&Pause::Finished) {
-                let waiting = pauses.iter().position(|&pause| pause == Pause::Barrier);
-                if let Some(warp) = waiting.and_then(|at| warps.get(at)) {
+            let Some(first) = pauses.first() else { return Ok(()) };
+            if let Some(other) = pauses.iter().position(|pause| pause != first) {
+                // Some have ended, or wait elsewhere.
+                let waits = if *first == Pause::Finished { other } else { 0 };
+                if let Some(warp) = warps.get(waits) {
                     return Err(warp.abandoned_barrier(self));
                 }
+            }
+            if *first == Pause::Finished {
+                return Ok(());
             }
             self.shared.pass_barrier();
         }

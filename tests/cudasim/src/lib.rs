@@ -13,6 +13,11 @@
 //!
 //! The instructions are those that NVRTC emits for the kernels of this project, and no more:
 //! another one is a [`PtxError`] that names it.
+//!
+//! What is not seen: an access past the end of one variable that is within another one of the same block
+//! or thread; missing synchronisation between streams, since work is done at once; and how many
+//! arguments a launch has, and how long they are, where it gives them as a list of pointers, which does not
+//! say. To read what was never written is a fault even where the bytes only pad a struct.
 
 mod arithmetic;
 mod counters;

@@ -30,15 +30,13 @@ impl LoadedModule {
         let mut loaded = Self { module, addresses: Vec::new() };
         for variable in &loaded.module.variables {
             let address = match variable.bytes {
-                Some(bytes) if variable.space != Space::Shared && bytes > 0 => {
-                    match memory.allocate(bytes) {
-                        Ok(address) => address,
-                        Err(error) => {
-                            loaded.unload(memory);
-                            return Err(error);
-                        }
+                Some(bytes) if variable.is_in_device() => match memory.allocate(bytes) {
+                    Ok(address) => address,
+                    Err(error) => {
+                        loaded.unload(memory);
+                        return Err(error);
                     }
-                }
+                },
                 _ => 0,
             };
             loaded.addresses.push(address);

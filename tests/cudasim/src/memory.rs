@@ -157,6 +157,8 @@ impl DeviceMemory {
     const BETWEEN_DEVICES: u64 = 1 << 44;
     /// As cudaMalloc aligns.
     const ALIGNMENT: u64 = 256;
+    /// Between allocations, so that an access far past the end of one is in no other.
+    const GAP: u64 = 1 << 24;
 
     /// Memory of `capacity` bytes, all free.
     pub fn new(capacity: usize) -> Self {
@@ -203,8 +205,7 @@ impl DeviceMemory {
             return Err(MemoryError::OutOfMemory { needed: bytes, free });
         }
         let address = self.next;
-        // A gap behind each allocation keeps an access past its end out of the next one.
-        self.next += (bytes as u64).next_multiple_of(Self::ALIGNMENT) + Self::ALIGNMENT;
+        self.next += (bytes as u64).next_multiple_of(Self::ALIGNMENT) + Self::GAP;
         self.used += bytes;
         let memory = Memory::new(bytes);
         self.allocations.insert(address, Allocation { memory, read_only: false });

@@ -21,6 +21,13 @@ pub struct Module {
     pub(crate) lines: Vec<String>,
 }
 
+impl Module {
+    /// Whether it has variables in the device's memory.
+    pub(crate) fn has_variables(&self) -> bool {
+        self.variables.iter().any(Variable::is_in_device)
+    }
+}
+
 /// A variable in global, constant or shared memory.
 #[derive(Debug)]
 pub(crate) struct Variable {
@@ -31,6 +38,13 @@ pub(crate) struct Variable {
     pub(crate) bytes: Option<usize>,
     /// Zeros follow where it is shorter than the variable.
     pub(crate) initial: Vec<u8>,
+}
+
+impl Variable {
+    /// Whether it takes some of the device's memory.
+    pub(crate) fn is_in_device(&self) -> bool {
+        self.space != Space::Shared && self.bytes.is_some_and(|bytes| bytes > 0)
+    }
 }
 
 /// A function or a kernel.

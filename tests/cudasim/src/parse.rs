@@ -616,11 +616,14 @@ impl<'a> Parser<'a> {
 
 fn successors(at: usize, instruction: &Instruction, end: usize) -> Vec<usize> {
     let target = match instruction.operation {
-        Operation::Branch { target } => target,
-        Operation::Return | Operation::Exit | Operation::Trap => end,
+        Operation::Branch { target } => Some(target),
+        Operation::Return => Some(end),
+        // Lanes that end here come together with no others.
+        Operation::Exit | Operation::Trap => None,
         _ => return vec![at + 1],
     };
-    if instruction.guard.is_some() { vec![at + 1, target] } else { vec![target] }
+    let goes_on = instruction.guard.map(|_| at + 1);
+    goes_on.into_iter().chain(target).collect()
 }
 
 /// `12`, `0x1F`, `12U`, `0f3F800000` or `0d3FF0000000000000`, as bits.

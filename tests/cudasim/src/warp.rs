@@ -1,7 +1,8 @@
 //! A warp: up to 32 threads in lock step.
 //!
 //! Where lanes part at a branch, one side runs until it comes to the branch's join, then the other,
-//! then both go on together. Each call has a stack of such paths of its own.
+//! then both go on together. Each call has a stack of such paths of its own. A path that comes to a
+//! barrier or a vote before the others waits for them there.
 #![allow(
     clippy::indexing_slicing,
     reason = "the parser made all numbers of functions and registers"
@@ -28,7 +29,8 @@ const MAX_FRAMES: usize = 256;
 /// Why a warp stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
-    Barrier,
+    /// The line of the barrier that all lanes wait at.
+    Barrier(usize),
     Finished,
 }
 
@@ -98,10 +100,17 @@ impl Warp {
             path.next += 1;
             machine.counters.count_instruction(instruction.class, path.lanes.count_ones());
             let active = guarded(&frame.registers, instruction.guard, path.lanes);
-            self.step(machine, instruction, active)
+            let lacking = self
+                .step(machine, instruction, active)
                 .map_err(|(lane, kind)| self.fault(machine, instruction.line, lane, kind))?;
-            if self.barrier.is_some() {
-                return Ok(Pause::Barrier);
+            if let Some(kind) = lacking
+                && !self.frames.last_mut().is_some_and(Frame::wait_for_others)
+            {
+                let lane = active.trailing_zeros() as usize;
+                return Err(self.fault(machine, instruction.line, lane, kind));
+            }
+            if let Some(line) = self.barrier {
+                return Ok(Pause::Barrier(line));
             }
         }
         Ok(Pause::Finished)
@@ -158,7 +167,7 @@ impl Warp {
             parameters: vec![Memory::new(callee.parameter_bytes); LANES],
             local_below,
             local_start: local_start as u64,
-            paths: vec![Path { lanes: caller, next: 0, join: None }],
+            paths: vec![Path { lanes: caller, next: 0, join: None, is_waiting: false }],
             caller,
             results,
         });
@@ -180,15 +189,16 @@ impl Warp {
         }
     }
 
-    /// Executes an instruction for the active lanes of the path that runs.
+    /// Executes an instruction for the active lanes of the path that runs. Answers what is wrong where
+    /// it takes lanes of other paths, too, and these do not come.
     fn step(
         &mut self,
         machine: &mut Machine<'_>,
         instruction: &Instruction,
         active: Lanes,
-    ) -> Result<(), LaneFault> {
+    ) -> Result<Option<FaultKind>, LaneFault> {
         if active == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let first = active.trailing_zeros() as usize;
         match &instruction.operation {
@@ -196,7 +206,11 @@ impl Warp {
             Operation::Return => self.end(active, self.frames.len() == 1),
             Operation::Exit => self.end(active, true),
             Operation::Trap => return Err((first, FaultKind::Trap)),
-            Operation::Barrier => self.wait(instruction.line, active)?,
+            // All threads must come there together, and none may have ended.
+            Operation::Barrier if active != self.all => {
+                return Ok(Some(FaultKind::DivergentBarrier));
+            }
+            Operation::Barrier => self.barrier = Some(instruction.line),
             Operation::Call { function, parameters, results } => {
                 if self.frames.len() == MAX_FRAMES {
                     return Err((first, FaultKind::StackOverflow));
@@ -218,7 +232,7 @@ impl Warp {
                 let ballot = ballot.fold(0, |ballot, lane| ballot | 1 << lane);
                 // Lanes that have ended do not count.
                 if self.value(machine, *members, first) as Lanes & self.live != active {
-                    return Err((first, FaultKind::DivergentVote));
+                    return Ok(Some(FaultKind::DivergentVote));
                 }
                 let result = match vote {
                     Vote::Any => Lanes::from(ballot != 0),
@@ -240,7 +254,7 @@ impl Warp {
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Sends the active lanes to `target`; where others go on, both meet at `join`.
@@ -258,8 +272,8 @@ impl Warp {
             path.next = join;
             frame.paths.push(path);
         }
-        frame.paths.push(Path { lanes: others, next, join });
-        frame.paths.push(Path { lanes: active, next: target, join });
+        frame.paths.push(Path { lanes: others, next, join, is_waiting: false });
+        frame.paths.push(Path { lanes: active, next: target, join, is_waiting: false });
     }
 
     /// Ends a function, or all of the thread, for some lanes.
@@ -268,18 +282,10 @@ impl Warp {
         let above = if whole_thread { 0 } else { frames - 1 };
         for path in self.frames[above..].iter_mut().flat_map(|frame| &mut frame.paths) {
             path.lanes &= !ended;
+            path.is_waiting = false;
         }
         if whole_thread {
             self.live &= !ended;
         }
-    }
-
-    /// Waits at a barrier. All threads must come there together, and none may have ended.
-    fn wait(&mut self, line: usize, active: Lanes) -> Result<(), LaneFault> {
-        if active != self.all {
-            return Err((active.trailing_zeros() as usize, FaultKind::DivergentBarrier));
-        }
-        self.barrier = Some(line);
-        Ok(())
     }
 }

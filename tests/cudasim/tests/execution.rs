@@ -272,7 +272,10 @@ fn a_launch_fits_its_kernel() {
     let wrong = Launch { arguments: &[0; 12], ..launch };
     let error = wrong.run(&mut memory).unwrap_err().to_string();
     assert_eq!(error, "kernel `k` takes 8 bytes of arguments, but 12 are given");
-    for (grid, block) in [([1, 1, 1], [65, 1, 1]), ([0, 1, 1], [1, 1, 1]), ([1, 1, 1], [0, 1, 1])] {
+    let (one, wide, deep) = ([1, 1, 1], [1, 65_536, 1], [1, 1, 65]);
+    for (grid, block) in
+        [(one, [65, 1, 1]), ([0, 1, 1], one), (one, [0, 1, 1]), (wide, one), (one, deep)]
+    {
         let wrong = Launch { grid, block, ..launch };
         assert!(matches!(wrong.run(&mut memory), Err(LaunchError::Shape { .. })), "{block:?}");
     }

@@ -115,7 +115,7 @@ const fn unwritten(space: Space, address: u64, bytes: usize) -> FaultKind {
 
 /// Where the first allocation of a device lies: the table of constants. The output is the second.
 const TABLE: u64 = 0x7f00_0000_0000;
-const OUT: u64 = TABLE + 512;
+const OUT: u64 = TABLE + 256 + (1 << 24);
 
 /// The word of the thread that does wrong.
 const WORD: u64 = OUT + 4 * THREAD as u64;
@@ -333,6 +333,17 @@ fn barriers_that_not_all_threads_reach_are_caught() {
         ("setp.ge.u32 %p1, %i, 32;\n@%p1 bra END;\nbar.sync 0; // here\nEND:", 0),
         ("setp.eq.u32 %p1, %i, 3;\n@%p1 exit;\nbar.sync 0; // here", 0),
         ("setp.ne.u32 %p1, %i, 3;\n@%p1 bar.sync 0; // here", 0),
+        // Two barriers, one for each warp, and one for each side of a branch, which runs first.
+        (
+            "setp.ge.u32 %p1, %i, 32;\n@%p1 bra OTHER;\nbar.sync 0; // here\nbra.uni END;
+            OTHER:\nbar.sync 0;\nEND:",
+            0,
+        ),
+        (
+            "setp.lt.u32 %p1, %i, 3;\n@%p1 bra FEW;\nbar.sync 0; // here\nbra.uni END;
+            FEW:\nbar.sync 0;\nEND:",
+            3,
+        ),
     ];
     for (body, thread) in planted {
         let found = fault(body);
@@ -343,6 +354,34 @@ fn barriers_that_not_all_threads_reach_are_caught() {
     let clean = "setp.lt.u32 %p1, %i, 7;\n@%p1 bra FEW;\nadd.s32 %a0, %i, 1;\nFEW:\nbar.sync 0;
         setp.lt.u32 %p1, %i, 1000;\n@%p1 bar.sync 0;";
     run(clean).unwrap();
+}
+
+/// On a GPU each lane goes on by itself: a side of a branch that some lanes might leave for good does
+/// not keep the others from coming together.
+#[test]
+fn lanes_wait_for_those_that_come_another_way() {
+    const VOTE: &str = "vote.sync.all.pred %p3, %p1, -1;";
+    // How lanes end, which one does, and what the others wait at. A vote does without those that ended.
+    let bodies = [
+        ("ret;", 100, "bar.sync 0;"),
+        ("exit;", 100, "bar.sync 0;"),
+        ("trap;", 100, "bar.sync 0;"),
+        ("ret;", 5, VOTE),
+        ("exit;", 5, VOTE),
+    ];
+    for (end, lane, instruction) in bodies {
+        for guard in ["@%p2", "@!%p2"] {
+            // Both orders of the sides.
+            let (taken, other) =
+                if guard == "@%p2" { ("LEAVE", "MEET") } else { ("MEET", "LEAVE") };
+            let body = format!(
+                "setp.lt.u32 %p1, %i, 7;\n@%p1 bra FEW;\nadd.s32 %a0, %i, 1;\nbra.uni MEET;
+                FEW:\nsetp.eq.u32 %p2, %i, {lane};\n{guard} bra {taken};\nbra.uni {other};
+                MEET:\n{instruction}\nbra.uni END;\nLEAVE:\n{end}\nEND:"
+            );
+            run(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        }
+    }
 }
 
 #[test]

@@ -53,18 +53,18 @@ impl Library {
         Ok(Self { entry, faults, _library: library })
     }
 
-    /// The numbers of all faults that a sanitizer build has found.
-    pub(super) fn faults(&self) -> Vec<i64> {
-        let Some(faults) = self.faults else { return Vec::new() };
+    /// The numbers of all faults that a sanitizer build has found; none of a release.
+    pub(super) fn faults(&self) -> Option<Vec<i64>> {
+        let faults = self.faults?;
         let mut numbers = std::ptr::null();
         // SAFETY: the library that defines it is loaded.
         let count = unsafe { faults(&raw mut numbers) };
         let count = usize::try_from(count).unwrap_or_default();
         if numbers.is_null() {
-            return Vec::new();
+            return None;
         }
         // SAFETY: it pointed to so many numbers, in a table of the library.
-        unsafe { std::slice::from_raw_parts(numbers, count) }.to_vec()
+        Some(unsafe { std::slice::from_raw_parts(numbers, count) }.to_vec())
     }
 
     /// Calls the entry for the runs `begin..end`.

@@ -43,8 +43,9 @@ fn of<F: Format<Value = f32>>(bits: u64, function: impl Fn(f64) -> f64) -> u64 {
 /// The quotient by way of the divisor's reciprocal, which vanishes where the divisor is huge.
 fn divide(a: f32, b: f32) -> f32 {
     const HUGE: f32 = 8.507_059e37; // 2^126
-    if a.is_finite() && b.is_finite() && b.abs() > HUGE {
-        return 0.0_f32.copysign(a * b.signum());
+    if b.is_finite() && b.abs() > HUGE {
+        // Also what is not finite times zero.
+        return a * 0.0_f32.copysign(b);
     }
     a / b
 }

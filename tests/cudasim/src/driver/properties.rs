@@ -1,6 +1,7 @@
 //! What devices of each compute capability have.
 
 use super::status::Status;
+use crate::launch::{MAX_BLOCK, MAX_GRID, MAX_THREADS};
 
 /// A device's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,20 +23,21 @@ pub(super) struct Properties {
 /// Bytes of shared memory that a block can have without opting in.
 pub(super) const DEFAULT_SHARED: usize = 48 * 1024;
 
-/// Threads of a block.
-pub(super) const MAX_THREADS: usize = 1024;
-
 impl Properties {
     /// Compute capability, KiB of shared memory of a multiprocessor and of a block, KiB reserved for
     /// each block, threads and blocks of a multiprocessor. From the CUDA programming guide.
-    const TABLE: [(u32, u32, usize, usize, usize, usize, usize); 8] = [
+    const TABLE: [(u32, u32, usize, usize, usize, usize, usize); 12] = [
+        (7, 0, 96, 96, 0, 2048, 32),
         (7, 5, 64, 64, 0, 1024, 16),
         (8, 0, 164, 163, 1, 2048, 32),
         (8, 6, 100, 99, 1, 1536, 16),
+        (8, 7, 164, 163, 1, 1536, 16),
         (8, 9, 100, 99, 1, 1536, 24),
         (9, 0, 228, 227, 1, 2048, 32),
         (10, 0, 228, 227, 1, 2048, 32),
+        (10, 3, 228, 227, 1, 2048, 32),
         (12, 0, 100, 99, 1, 1536, 24),
+        (12, 1, 100, 99, 1, 1536, 24),
         // One that no program knows yet.
         (99, 0, 100, 99, 1, 1536, 24),
     ];
@@ -62,11 +64,10 @@ impl Properties {
     pub(super) fn attribute(&self, number: u32) -> Result<usize, Status> {
         Ok(match number {
             // The most threads of a block: in all, and in x, y and z.
-            1..=3 => MAX_THREADS,
-            4 => 64,
+            1 => MAX_THREADS,
+            2..=4 => MAX_BLOCK[number as usize - 2] as usize,
             // The most blocks of a grid in x, y and z.
-            5 => i32::MAX as usize,
-            6 | 7 => 65_535,
+            5..=7 => MAX_GRID[number as usize - 5] as usize,
             8 => DEFAULT_SHARED,
             // Bytes of constant memory.
             9 => 64 * 1024,

@@ -416,6 +416,9 @@ impl State {
             report(&format_args!("a text for sm_{} on a device of {major}.{minor}", module.target));
             return Err(Status::NoBinaryForGpu);
         }
+        if module.has_variables() && is_due(&mut self.planted.allocation) {
+            return Err(Status::OutOfMemory);
+        }
         let loaded = LoadedModule::new(module, self.memory()?)?;
         Ok(self.add(Object::Module(device, Box::new(loaded))))
     }
@@ -452,7 +455,7 @@ impl State {
             name: name.to_owned(),
             shared_bytes,
             local_bytes: loaded.local_bytes(name).ok_or(Status::NotFound)?,
-            max_threads: loaded.max_threads(name).unwrap_or(super::properties::MAX_THREADS),
+            max_threads: loaded.max_threads(name).unwrap_or(crate::launch::MAX_THREADS),
             max_dynamic_shared: DEFAULT_SHARED.saturating_sub(shared_bytes),
         };
         let device = self.current()?;

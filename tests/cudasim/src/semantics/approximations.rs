@@ -161,6 +161,8 @@ fn hold_quotients(tested: &mut Tested) {
         let opcode = format!("div.approx{ftz}.f32");
         assert_eq!(single(&opcode, 1e38, 1e38), 0.0);
         assert_eq!(single(&opcode, -1e38, 1e38).to_bits(), (-0.0_f32).to_bits());
+        assert!(single(&opcode, f32::INFINITY, 1e38).is_nan());
+        assert_eq!(single(&opcode, f32::INFINITY, -1e37), f32::NEG_INFINITY);
         assert_eq!(single("div.full.f32", 1e38, 1e38), 1.0);
     }
 }

@@ -1,6 +1,8 @@
 //! The host's memory that programs hand over: all that is taken on trust.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use crate::driver::report;
 use crate::driver::status::Status;
@@ -42,31 +44,29 @@ pub(super) unsafe fn text<'a>(start: *const c_char) -> Result<&'a [u8], Status> 
     Ok(unsafe { CStr::from_ptr(start) }.to_bytes())
 }
 
-/// Of an array of pointers to a kernel's parameters, the bytes of all. How many there are, and how long
-/// each is, the array does not say: a null pointer alone tells that one is missing.
+/// Of an array of pointers to a kernel's parameters, the bytes of all.
 ///
-/// # Safety
-/// The array holds a pointer for each field, or a null pointer behind the last that there is. Behind
-/// each that is not null, the field's bytes can be read.
-pub(super) unsafe fn parameters(
+/// How many there are, and how long each is, the array does not say. What is behind its end is taken
+/// for a pointer where it can be read; else, as for a null pointer, one is missing.
+pub(super) fn parameters(
     pointers: *mut *mut c_void,
     fields: &[(usize, usize)],
 ) -> Result<Vec<u8>, Status> {
+    let own_memory = File::open("/proc/self/mem").map_err(|_| Status::NotSupported)?;
+    let read = |address: usize, bytes: &mut [u8]| own_memory.read_exact_at(bytes, address as u64);
     let mut whole = Vec::new();
-    if !fields.is_empty() && pointers.is_null() {
-        report(&format_args!("a kernel of {} parameters is given none", fields.len()));
-        return Err(Status::InvalidValue);
-    }
     for (index, &(offset, length)) in fields.iter().enumerate() {
+        let (mut pointer, mut field) = ([0; size_of::<usize>()], vec![0; length]);
+        let at = pointers.addr().wrapping_add(index * size_of::<usize>());
+        read(at, &mut pointer)
+            .and_then(|()| read(usize::from_ne_bytes(pointer), &mut field))
+            .map_err(|_| {
+                let count = fields.len();
+                report(&format_args!("a kernel of {count} parameters is given {index}"));
+                Status::InvalidValue
+            })?;
         whole.resize(offset, 0);
-        // SAFETY: the array is not null, and no pointer before this one was.
-        let pointer = unsafe { *pointers.add(index) };
-        // SAFETY: the caller vouches for the field's bytes.
-        let field = unsafe { bytes(pointer, length) }.inspect_err(|_| {
-            let count = fields.len();
-            report(&format_args!("a kernel of {count} parameters is given {index}"));
-        })?;
-        whole.extend_from_slice(field);
+        whole.extend_from_slice(&field);
     }
     Ok(whole)
 }

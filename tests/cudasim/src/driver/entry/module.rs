@@ -224,8 +224,7 @@ unsafe extern "C" fn cuLaunchKernel(
         state.check_stream(stream)?;
         let arguments = if extra.is_null() {
             let fields = state.parameters(function)?;
-            // SAFETY: the program gives a pointer to each parameter of the kernel, or a null pointer.
-            unsafe { host::parameters(parameters, &fields) }?
+            host::parameters(parameters, &fields)?
         } else if parameters.is_null() {
             // SAFETY: the program gives a list that ends, and a buffer of the length that it says.
             unsafe { host::parameter_buffer(extra) }?.to_vec()
