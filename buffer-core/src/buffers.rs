@@ -28,8 +28,10 @@ pub trait Buffers {
     /// [`BufferError::Faults`] where a size overflows or is negative, or a field lies outside `vars`.
     fn entries(&self) -> Result<Vec<BufferEntry>, BufferError>;
 
-    /// The factories inside this one, in the order of their declaration.
-    fn children(&self) -> Vec<Child<'_>>;
+    /// The factories inside this one, in the order of their declaration; none where it holds none.
+    fn children(&self) -> Vec<Child<'_>> {
+        Vec::new()
+    }
 }
 
 /// A factory inside a factory.

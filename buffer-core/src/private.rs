@@ -3,21 +3,25 @@
 mod entries;
 mod integer;
 pub mod keys;
+mod phases;
+mod postfix;
 mod text;
 
-pub use std::sync::LazyLock;
 pub use std::vec::Vec;
 
-use entries::live_ranges;
-pub use entries::{Declared, Entries, Live};
-pub use integer::{
-    Integer, Size, Truth, add, and, compare, larger, max, min, mul, or, select, smaller, sub,
-    truth, widen,
-};
+pub use crate::buffers::{Buffers, Child};
+pub use crate::entry::BufferEntry;
+pub use crate::error::BufferError;
+pub use crate::phases::Phases;
+
+pub use entries::{Field, entries, field};
+pub use integer::{Integer, Truth, max, min, truth, widen};
+pub use phases::DeclaredPhases;
+use phases::live_ranges;
+pub use postfix::Size;
 pub use text::{assert_bound, assert_size, fit, fit_or_own};
 
 use crate::buffer::Buffer;
-use crate::buffers::{Buffers, Child};
 use crate::element::Element;
 
 /// A field type that `#[buffer(...)]` may stand on.
@@ -46,10 +50,10 @@ impl<T: Element> BufferField for Buffer<T> {
 /// The rules whose numbers are known when the const parameters are.
 pub trait Checked {
     /// Evaluates to `()`, or fails to compile.
-    const CHECK: ();
+    const CHECK: () = ();
 }
 
 /// A child of the factory that the derive is on.
-pub fn child<'a, T: Buffers>(name: &'a str, factory: &'a T, calls: &'static [Live]) -> Child<'a> {
-    Child { name, factory, calls: live_ranges(calls).collect() }
+pub fn child<'a, T: Buffers>(name: &'a str, factory: &'a T, calls: &str) -> Child<'a> {
+    Child { name, factory, calls: live_ranges(calls) }
 }

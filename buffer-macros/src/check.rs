@@ -18,6 +18,7 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
     name::check_prefix(declaration, report);
     bound::check_variables(declaration, report);
     bound::check_ranges(declaration, report);
+    let bounds = bound::all(declaration);
     let order = phase::check_phases(declaration, report);
     for field in &declaration.fields {
         report.enter(Some(field.index));
@@ -34,7 +35,7 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         key::check_zero(field, buffer, report);
         key::check_zero_handoff(field, buffer, report);
         live::check_persistent(field, buffer, report);
-        live::check_parts(declaration, field, buffer, report);
+        live::check_parts(declaration, &bounds, field, buffer, report);
         live::check_handoff_used(field, buffer, report);
         alias::check_parent(declaration, field, buffer, report);
         alias::check_order(declaration, field, buffer, report);
@@ -42,8 +43,8 @@ pub(crate) fn check<'a>(declaration: &'a Declaration, report: &mut Report) -> Ve
         alias::check_location(declaration, field, buffer, report);
         if let Some(order) = order {
             live::check_zero_beginning(order, field, buffer, report);
-            live::check_live_together(declaration, order, field, buffer, report);
+            live::check_live_together(declaration, &bounds, order, field, buffer, report);
         }
     }
-    fit::check_fit(declaration, report)
+    fit::check_fit(declaration, &bounds, report)
 }

@@ -1,22 +1,25 @@
 //! From a checked declaration to its implementation.
 //!
 //! Everything stands in one `const _`, so that no name reaches the user's module. Paths are absolute,
-//! since the user's module may define any name, and local names carry the macro's own hygiene.
+//! since the user's module may define any name, or start at `__private`, which stands for the crate's
+//! private module there: short paths are less to build.
 
 mod constants;
 mod entries;
 mod fallback;
+mod postfix;
 mod reference;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use syn::Ident;
 use syn::ext::IdentExt;
-use syn::{Ident, Path};
 
 use crate::check::Assertion;
 use crate::model::{Declaration, Kind, LiveRange, Step};
 
+use constants::Constants;
 pub(crate) use fallback::fallback;
 
 /// The implementation of a declaration without faults.
@@ -24,22 +27,17 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
     let Declaration { ident, generics, krate, prefix, .. } = declaration;
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let prefix = &prefix.value;
-    let constants = constants::expand(declaration, assertions);
+    let Constants { items, check } = constants::expand(declaration, assertions);
     let entries = entries::expand(declaration);
     let references = reference::expand(declaration);
-    let phases = phases(declaration);
-    let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child(_)));
-    let children = children.map(|field| {
-        let (ident, name, ty) = (&field.ident, &field.name, &field.ty);
-        let calls = live_ranges(field.ranges());
-        quote!(#krate::__private::child::<#ty>(#name, &self.#ident, #calls))
-    });
+    let (phases, children) = (phases(declaration), children(declaration));
     quote! {
         const _: () = {
-            #constants
+            use #krate::__private as __private;
+            #items
             #references
             #[automatically_derived]
-            impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {
+            impl #impl_generics __private::Buffers for #ident #ty_generics #where_clause {
                 fn prefix(&self) -> &::core::primitive::str {
                     #prefix
                 }
@@ -49,15 +47,14 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
                 fn entries(
                     &self,
                 ) -> ::core::result::Result<
-                    #krate::__private::Vec<#krate::BufferEntry>,
-                    #krate::BufferError,
+                    __private::Vec<__private::BufferEntry>,
+                    __private::BufferError,
                 > {
+                    #check
                     #entries
                 }
 
-                fn children(&self) -> #krate::__private::Vec<#krate::Child<'_>> {
-                    ::core::convert::From::from([#(#children),*])
-                }
+                #children
             }
         };
     }
@@ -65,43 +62,57 @@ pub(crate) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
 
 /// The method `phases`, where there are any.
 fn phases(declaration: &Declaration) -> Option<TokenStream> {
-    let krate = &declaration.krate;
-    let steps = &declaration.phases.as_ref()?.steps;
-    let phases = built(krate, steps);
-    (!steps.is_empty()).then(|| {
-        let constant = local("PHASES");
+    let mut text = String::new();
+    write_phases(&mut text, &declaration.phases.as_ref()?.steps);
+    (!text.is_empty()).then(|| {
+        let (constant, text) = (local("PHASES"), text.trim_end());
         quote! {
-            fn phases(&self) -> &#krate::Phases {
-                static #constant: #krate::__private::LazyLock<#krate::Phases> =
-                    #krate::__private::LazyLock::new(|| #phases);
-                &#constant
+            fn phases(&self) -> &__private::Phases {
+                static #constant: __private::DeclaredPhases =
+                    __private::DeclaredPhases::new(#text);
+                #constant.get()
             }
         }
     })
 }
 
-/// Calls that build phases.
-fn built(krate: &Path, steps: &[Step]) -> TokenStream {
-    let calls = steps.iter().map(|step| match step {
-        Step::Phase(name) => {
-            let name = name.unraw().to_string();
-            quote!(.phase(#name))
+/// `start stage { base solve } finish`
+fn write_phases(text: &mut String, steps: &[Step]) {
+    for step in steps {
+        let (Step::Phase(name) | Step::Loop(name, _)) = step;
+        text.push_str(&name.unraw().to_string());
+        text.push(' ');
+        if let Step::Loop(_, body) = step {
+            text.push_str("{ ");
+            write_phases(text, body);
+            text.push_str("} ");
         }
-        Step::Loop(name, body) => {
-            let (name, body) = (name.unraw().to_string(), built(krate, body));
-            quote!(.repeat(#name, #body))
-        }
-    });
-    quote!(#krate::Phases::new() #(#calls)*)
+    }
 }
 
-/// A slice of ranges of phases.
-fn live_ranges(ranges: &[LiveRange]) -> TokenStream {
-    let ranges = ranges.iter().map(|LiveRange { start, end, inclusive, .. }| {
-        let (start, end) = (start.unraw().to_string(), end.unraw().to_string());
-        quote!((#start, #end, #inclusive))
-    });
-    quote!(&[#(#ranges),*])
+/// The method `children`, where there are any.
+fn children(declaration: &Declaration) -> Option<TokenStream> {
+    let children = declaration.fields.iter().filter(|field| matches!(field.kind, Kind::Child(_)));
+    let children: Vec<_> = children
+        .map(|field| {
+            let (ident, name, ty) = (&field.ident, &field.name, &field.ty);
+            let calls = live_ranges(field.ranges());
+            quote!(__private::child::<#ty>(#name, &self.#ident, #calls))
+        })
+        .collect();
+    (!children.is_empty()).then(|| {
+        quote! {
+            fn children(&self) -> __private::Vec<__private::Child<'_>> {
+                ::core::convert::From::from([#(#children),*])
+            }
+        }
+    })
+}
+
+/// `solve,base..feval,feval..=base`
+fn live_ranges(ranges: &[LiveRange]) -> String {
+    let ranges: Vec<_> = ranges.iter().map(LiveRange::to_string).collect();
+    ranges.join(",")
 }
 
 /// A local name that no name of the user's can meet. Variables are hygienic, items and the constants

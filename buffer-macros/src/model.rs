@@ -55,17 +55,23 @@ impl Declaration {
     }
 
     pub(crate) fn field(&self, name: &Ident) -> Option<&Field> {
-        self.fields.iter().find(|field| name.unraw() == field.name)
+        self.fields.get(position(&self.fields, name)?)
     }
 
     /// The buffer that an alias names.
     pub(crate) fn parent_of(&self, buffer: &Buffer) -> Option<(&Field, &Buffer)> {
-        let field = self.field(&buffer.aliases.as_ref()?.value)?;
+        let field = self.fields.get(buffer.parent?)?;
         match &field.kind {
             Kind::Buffer(parent) => Some((field, &**parent)),
             _ => None,
         }
     }
+}
+
+/// Where among the fields one of a name stands.
+pub(crate) fn position(fields: &[Field], name: &Ident) -> Option<usize> {
+    let name = name.unraw().to_string();
+    fields.iter().position(|field| field.name == name)
 }
 
 /// One named field.
@@ -109,6 +115,8 @@ pub(crate) struct Buffer {
     pub(crate) location: Option<Located<Location>>,
     pub(crate) persistent: Option<Located<()>>,
     pub(crate) aliases: Option<Located<Ident>>,
+    /// Where among the fields the one stands that it aliases.
+    pub(crate) parent: Option<usize>,
     pub(crate) overflow: Option<Located<Overflow>>,
     pub(crate) zero: Option<Located<()>>,
     pub(crate) live: Option<Located<Vec<LiveRange>>>,

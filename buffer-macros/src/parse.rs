@@ -9,14 +9,20 @@ use darling::FromMeta;
 use darling::ast::NestedMeta;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::buffer::Cursor;
 use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, Meta, Path, Token, Type, parse_quote};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Ident, Lit, Meta, MetaNameValue,
+    Path, Token, Type, parse_quote,
+};
 
 use crate::diag::{Problem, Report};
 use crate::keys;
 use crate::model::{
     Buffer, Child, Declaration, Field, Kind, LiveRange, Located, Location, Overflow, Part, Phases,
+    position,
 };
 use crate::suggest::nearest;
 use bounds::Bounds;
@@ -131,20 +137,34 @@ fn read_fields<'a>(
         ..Scope::default()
     };
     for field in &raw {
-        let ident = field.ident.clone();
+        let name = field.ident.unraw().to_string();
         match &field.kind {
-            RawKind::Plain => scope.plain.push(ident),
-            RawKind::Buffer(..) => scope.other.push((ident, "a buffer")),
-            RawKind::Child(_) => scope.other.push((ident, "a child")),
-            RawKind::Contradictory => scope.other.push((ident, "a buffer and a child")),
+            RawKind::Plain => scope.plain.push(name),
+            RawKind::Buffer(..) => scope.other.push((name, "a buffer")),
+            RawKind::Child(_) => scope.other.push((name, "a child")),
+            RawKind::Contradictory => scope.other.push((name, "a buffer and a child")),
         }
     }
-    raw.into_iter()
+    let mut fields: Vec<Field> = raw
+        .into_iter()
         .map(|field| {
             report.enter(Some(field.index));
             field.finish(&scope, report)
         })
-        .collect()
+        .collect();
+    let parents: Vec<Option<usize>> = fields
+        .iter()
+        .map(|field| match &field.kind {
+            Kind::Buffer(buffer) => position(&fields, &buffer.aliases.as_ref()?.value),
+            _ => None,
+        })
+        .collect();
+    for (field, parent) in fields.iter_mut().zip(parents) {
+        if let Kind::Buffer(buffer) = &mut field.kind {
+            buffer.parent = parent;
+        }
+    }
+    fields
 }
 
 /// A field before the names in its size are resolved.
@@ -232,7 +252,21 @@ fn buffer(
         }
     }
     let handoff = keep.value(arguments.handoff);
-    Buffer { size, location, persistent, aliases, overflow, zero, live, parts, handoff, damaged }
+    // The parent is found when all fields are read.
+    let parent = None;
+    Buffer {
+        size,
+        location,
+        persistent,
+        aliases,
+        parent,
+        overflow,
+        zero,
+        live,
+        parts,
+        handoff,
+        damaged,
+    }
 }
 
 /// Takes values out of arguments, and notes that one could not be read.
@@ -306,6 +340,58 @@ fn child<'a>(mut attributes: impl Iterator<Item = &'a Attribute>, report: &mut R
     Child { calls: arguments.call.and_then(|calls| accept(calls, report)) }
 }
 
+/// One item, as darling has it.
+struct Item(NestedMeta);
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let short = input.step(|cursor| {
+            Ok(match short_item(*cursor) {
+                Some((item, rest)) => (Some(item), rest),
+                None => (None, *cursor),
+            })
+        })?;
+        short.map_or_else(|| input.parse(), |item| Ok(NestedMeta::Meta(item))).map(Self)
+    }
+}
+
+/// `key`, `key = literal` or `key = name`, and what stands behind it. Most items are short, and the
+/// parser of expressions, which would find the same, is slow where it is not optimised.
+fn short_item(start: Cursor<'_>) -> Option<(Meta, Cursor<'_>)> {
+    // Of these the parser says that they are no key.
+    let no_key = |key: &Ident| ["true", "false", "_"].contains(&key.to_string().as_str());
+    let (key, rest) = start.ident().filter(|(key, _)| !no_key(key))?;
+    let path = Path::from(key);
+    if ends(rest) {
+        return Some((Meta::Path(path), rest));
+    }
+    let (equals, rest) = rest.punct().filter(|(equals, _)| equals.as_char() == '=')?;
+    let (value, rest) = if let Some((literal, rest)) = rest.literal() {
+        (Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::new(literal) }), rest)
+    } else {
+        let (name, rest) = rest.ident()?;
+        let path = Path::from(plain_name(name)?);
+        (Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path }), rest)
+    };
+    let eq_token = Token![=](equals.span());
+    ends(rest).then_some((Meta::NameValue(MetaNameValue { path, eq_token, value }), rest))
+}
+
+/// Whether an item ends here.
+fn ends(rest: Cursor<'_>) -> bool {
+    rest.eof() || rest.punct().is_some_and(|(comma, _)| comma.as_char() == ',')
+}
+
+/// The identifier, if it is no keyword. The parser knows, and is asked only where the name is no key.
+fn plain_name(ident: Ident) -> Option<Ident> {
+    let name = ident.to_string();
+    let is_key = [keys::STRUCT, keys::BUFFER].iter().any(|keys| keys.contains(&name.as_str()));
+    if is_key && name != "crate" {
+        return Some(ident);
+    }
+    syn::parse2(TokenTree::from(ident).into()).ok()
+}
+
 /// The `key = value` items of one kind of attribute, gathered over all attributes of that kind.
 struct Items {
     attribute: &'static str,
@@ -339,9 +425,9 @@ impl Items {
             }
         }
         // Parsed as the attribute's own arguments, so that an early end is seen at its parenthesis.
-        match attribute.parse_args_with(Punctuated::<NestedMeta, Token![,]>::parse_terminated) {
+        match attribute.parse_args_with(Punctuated::<Item, Token![,]>::parse_terminated) {
             Ok(items) => {
-                for item in items {
+                for Item(item) in items {
                     self.check_item(item, report);
                 }
             }
@@ -383,7 +469,8 @@ impl Items {
 
     /// A key is known, checked, and given once.
     fn check_key(&mut self, path: &Path) -> Option<Problem> {
-        let key = path.to_token_stream().to_string();
+        let key =
+            path.get_ident().map_or_else(|| path.to_token_stream().to_string(), Ident::to_string);
         if !self.known.contains(&key.as_str()) {
             let suggestion = nearest(&key, self.known.iter().copied());
             let (attribute, known) = (self.attribute, self.known.to_vec());
@@ -438,9 +525,7 @@ fn written_keys(input: &DeriveInput) -> Vec<Ident> {
         for token in list.tokens.clone() {
             match token {
                 // A keyword, `crate` among them, names no item.
-                TokenTree::Ident(ident) if expected => {
-                    keys.extend(syn::parse2::<Ident>(TokenTree::from(ident).into()));
-                }
+                TokenTree::Ident(ident) if expected => keys.extend(plain_name(ident)),
                 TokenTree::Punct(comma) if comma.as_char() == ',' => {
                     expected = true;
                     continue;
@@ -481,10 +566,8 @@ fn snake_case(name: &str) -> String {
 /// The size that `text` says where `fields` are plain fields.
 #[cfg(test)]
 pub(crate) fn size_of_fields(text: &str, fields: &[&str]) -> Result<crate::model::Size, String> {
-    let scope = Scope {
-        plain: fields.iter().map(|field| quote::format_ident!("{field}")).collect(),
-        ..Scope::default()
-    };
+    let scope =
+        Scope { plain: fields.iter().map(|&field| field.to_owned()).collect(), ..Scope::default() };
     let mut report = Report::default();
     let expr = syn::parse_str(text).unwrap();
     parse_size(&expr, "buffer", &scope, &mut report).ok_or_else(|| report.messages().join("\n"))
@@ -507,6 +590,56 @@ mod tests {
         ];
         for (name, prefix) in names {
             assert_eq!(snake_case(name), prefix);
+        }
+    }
+
+    #[test]
+    fn short_items_are_what_the_parser_makes_of_them() {
+        let texts = [
+            "persistent",
+            "size = 3",
+            "size = 3usize",
+            "aliases = \"parent\"",
+            "aliases = parent",
+            "live = r#loop",
+            "crate = scratch",
+            "crate = crate",
+            "size = self",
+            "size = _",
+            "zero = true",
+            "size = -1",
+            "size = 1 + 2",
+            "size = max(n, 2)",
+            "live = start..=base",
+            "size == 3",
+            "size =",
+            "size = = 3",
+            "part(0..n, live = start)",
+            "true",
+            "true = 1",
+            "_",
+            "_ = 1",
+            "type",
+            "type = 1",
+            "a::b",
+            "a::b = 1",
+            "\"text\"",
+            "3 = 3",
+            "",
+        ];
+        for text in texts {
+            for text in [text.to_owned(), format!("{text}, zero")] {
+                let all = Punctuated::<Item, Token![,]>::parse_terminated;
+                let found = syn::parse::Parser::parse_str(all, &text);
+                let found = found.map(|items| items.into_iter().map(|Item(item)| item).collect());
+                let all = Punctuated::<NestedMeta, Token![,]>::parse_terminated;
+                let expected = syn::parse::Parser::parse_str(all, &text);
+                let expected = expected.map(|items| items.into_iter().collect::<Vec<_>>());
+                let words = |result: syn::Result<Vec<NestedMeta>>| {
+                    result.map(|items| format!("{items:?}")).map_err(|error| error.to_string())
+                };
+                assert_eq!(words(found), words(expected), "{text}");
+            }
         }
     }
 }

@@ -16,17 +16,18 @@ pub(super) fn check_parent(
 ) {
     let Some(alias) = &buffer.aliases else { return };
     let (name, parent) = (field.name.clone(), alias.value.unraw().to_string());
-    let problem = match declaration.field(&alias.value).map(|parent| &parent.kind) {
-        Some(Kind::Buffer(_)) if name == parent => Problem::AliasSelf { name },
-        Some(Kind::Buffer(_) | Kind::Contradictory) => return,
-        Some(Kind::Child(_)) => Problem::AliasChild { name, parent },
-        Some(Kind::Plain) => Problem::AliasPlain { name, parent },
-        None => {
-            let above = declaration.buffers().map(|(field, _)| field.name.as_str());
-            let suggestion = nearest(&parent, above.take_while(|above| *above != name));
-            Problem::AliasUnknown { name, parent, suggestion }
-        }
-    };
+    let problem =
+        match buffer.parent.and_then(|at| declaration.fields.get(at)).map(|parent| &parent.kind) {
+            Some(Kind::Buffer(_)) if name == parent => Problem::AliasSelf { name },
+            Some(Kind::Buffer(_) | Kind::Contradictory) => return,
+            Some(Kind::Child(_)) => Problem::AliasChild { name, parent },
+            Some(Kind::Plain) => Problem::AliasPlain { name, parent },
+            None => {
+                let above = declaration.buffers().map(|(field, _)| field.name.as_str());
+                let suggestion = nearest(&parent, above.take_while(|above| *above != name));
+                Problem::AliasUnknown { name, parent, suggestion }
+            }
+        };
     report.push(&alias.tokens, problem);
 }
 

@@ -6,7 +6,7 @@ use syn::Ident;
 use super::alias::sound_alias;
 use super::bound;
 use crate::diag::{Account, Problem, Report};
-use crate::model::{Declaration, Field, Located, Operator, Overflow, Size, Term};
+use crate::model::{Bound, Declaration, Field, Located, Operator, Overflow, Size, Term};
 use crate::proof::{Variables, Verdict, sum};
 
 /// The aliases of one parent whose fit the compiler has to assert, since it alone knows the sizes.
@@ -36,13 +36,14 @@ struct Placed<'a> {
 /// compiler can tell; what depends on fields is told when they have values.
 pub(super) fn check_fit<'a>(
     declaration: &'a Declaration,
+    bounds: &[Bound],
     report: &mut Report,
 ) -> Vec<Assertion<'a>> {
     declaration
         .buffers()
         .filter_map(|(parent, buffer)| {
             let holds = buffer.size.as_ref()?;
-            let placed = place_aliases(declaration, parent, holds, report)?;
+            let placed = place_aliases(declaration, bounds, parent, holds, report)?;
             assertion(parent, holds, &placed)
         })
         .collect()
@@ -51,11 +52,11 @@ pub(super) fn check_fit<'a>(
 /// The aliases of one parent, in order; nothing where one is faulty, since nothing is to follow.
 fn place_aliases<'a>(
     declaration: &'a Declaration,
+    bounds: &[Bound],
     parent: &'a Field,
     holds: &'a Size,
     report: &mut Report,
 ) -> Option<Vec<Placed<'a>>> {
-    let bounds = bound::all(declaration);
     let mut placed: Vec<Placed<'a>> = Vec::new();
     for (field, buffer) in declaration.buffers() {
         let Some((alias, its_parent, parent_buffer)) = sound_alias(declaration, field, buffer)
@@ -70,7 +71,7 @@ fn place_aliases<'a>(
         let size = buffer.size.as_ref()?;
         let may_own = buffer.overflow.as_ref().is_some_and(|way| way.value == Overflow::Own);
         let inside = Inside::new(field, parent, &placed, size, holds);
-        let variables = Variables::of(inside.sizes(), &bounds);
+        let variables = Variables::of(inside.sizes(), bounds);
         let mut verdict =
             variables.verdict(&inside.taken(), &inside.needs.term, &inside.holds.term);
         // What an earlier alias takes is not certain, so only a fit behind all of them is; and an

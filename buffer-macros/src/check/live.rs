@@ -8,7 +8,7 @@ use super::alias::sound_alias;
 use super::bound;
 use crate::diag::{Problem, Report};
 use crate::model::{
-    Buffer, Declaration, Field, Kind, LiveRange, Located, Overflow, Part, Size, Term,
+    Bound, Buffer, Declaration, Field, Kind, LiveRange, Located, Overflow, Part, Size, Term,
 };
 use crate::phase_order::{HandoffFault, PhaseOrder, PhaseSet, RangeFault};
 use crate::proof::{Variables, Verdict, sum};
@@ -87,6 +87,7 @@ pub(super) fn check_zero_beginning(
 /// with is told.
 pub(super) fn check_live_together(
     declaration: &Declaration,
+    bounds: &[Bound],
     order: &PhaseOrder,
     field: &Field,
     buffer: &Buffer,
@@ -109,7 +110,7 @@ pub(super) fn check_live_together(
         chain.push(parent_field);
         inner = (parent_field, parent);
         let elements = before.as_deref().zip(buffer.size.as_ref());
-        let pieces = pieces(declaration, parent, elements);
+        let pieces = pieces(bounds, parent, elements);
         if takes_over {
             let part = pieces.iter().find(|piece| piece.exact).and_then(|piece| piece.part);
             check_handoff(order, (field, buffer), parent_field, part, report);
@@ -185,18 +186,17 @@ struct Piece<'a> {
 /// What may lie on some elements of a buffer: those parts that are not proved to lie elsewhere, and
 /// the rest, if the elements are not proved to lie in one part.
 fn pieces<'a>(
-    declaration: &Declaration,
+    bounds: &[Bound],
     buffer: &'a Buffer,
     elements: Option<(&[&Size], &Size)>,
 ) -> Vec<Piece<'a>> {
-    let bounds = bound::all(declaration);
     let mut pieces = Vec::new();
     let mut rest = true;
     for part in &buffer.parts {
         let mut exact = false;
         if let Some((before, size)) = elements {
             let sizes = before.iter().copied().chain([size, &part.start, &part.end]);
-            let variables = Variables::of(sizes, &bounds);
+            let variables = Variables::of(sizes, bounds);
             let (first, last) = (&part.start.term, &part.end.term);
             let start = total(before.iter().copied());
             let (start, end) = (&start, &total(before.iter().copied().chain([size])));
@@ -275,17 +275,17 @@ pub(super) fn check_handoff_used(field: &Field, buffer: &Buffer, report: &mut Re
 /// The parts of a buffer lie inside it, and none on another one, as far as that can be seen here.
 pub(super) fn check_parts(
     declaration: &Declaration,
+    bounds: &[Bound],
     field: &Field,
     buffer: &Buffer,
     report: &mut Report,
 ) {
     let Some(size) = &buffer.size else { return };
-    let bounds = bound::all(declaration);
     for (index, part) in buffer.parts.iter().enumerate() {
         let (start, end, holds) = (&part.start.term, &part.end.term, &size.term);
         let earlier = || buffer.parts.iter().take(index);
         let sizes = earlier().chain([part]).flat_map(|part| [&part.start, &part.end]);
-        let variables = Variables::of(sizes.chain([size]), &bounds);
+        let variables = Variables::of(sizes.chain([size]), bounds);
         let never = |low: &Term, high: &Term| variables.verdict(&[], low, high) == Verdict::Never;
         let may_not = |low: &Term, high: &Term| match variables.verdict(&[], low, high) {
             Verdict::Never => true,

@@ -1,33 +1,40 @@
 //! Sizes that the compiler knows, and what it asserts of them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, Ident, Path, parse_quote};
+use syn::{Expr, ExprCall, ExprLit, Ident, Lit, parse_quote};
 
 use super::{at, local, option};
 use crate::check::Assertion;
-use crate::model::{Bound, Declaration, Operator};
+use crate::model::{Bound, Declaration, Kind, Operator, Size, Term};
 
 /// The constants of sizes, and the check of all that is known with them.
-pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) -> TokenStream {
-    let Declaration { ident, generics, krate, .. } = declaration;
+pub(super) struct Constants {
+    pub(super) items: TokenStream,
+    /// A statement that asks for the check where code is generated for given parameters.
+    pub(super) check: Option<TokenStream>,
+}
+
+pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) -> Constants {
+    let Declaration { ident, generics, .. } = declaration;
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    let sizes: Vec<_> = declaration
-        .buffers()
-        .filter_map(|(field, buffer)| {
-            let size = buffer.size.as_ref().filter(|size| !size.at_run_time)?;
-            Some((&field.ident, &size.expr))
-        })
-        .collect();
-    let names = sizes.iter().map(|(name, _)| name);
-    let names_again = names.clone();
-    let values = sizes.iter().map(|(_, expr)| constant(expr, krate));
-    let limits: Vec<_> = sizes.iter().map(|(name, expr)| assert_size(krate, name, expr)).collect();
+    let mut checks = TokenStream::new();
+    checks.extend(declaration.bounds.iter().filter_map(|bound| assert_bound(declaration, bound)));
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for (field, buffer) in declaration.buffers() {
+        let size = buffer.size.as_ref().filter(|size| !size.at_run_time);
+        if let Some(size) = size.filter(|size| literal(size).is_none()) {
+            names.push(&field.ident);
+            values.push(constant(&size.expr));
+            checks.extend(assert_size(&field.ident, &size.expr));
+        }
+    }
+    checks.extend(assertions.iter().map(|assertion| assert_fit(declaration, assertion)));
     let trait_name = trait_name();
-    let sizes = (!sizes.is_empty()).then(|| {
+    let sizes = (!names.is_empty()).then(|| {
         quote! {
             #[allow(non_upper_case_globals)]
             trait #trait_name {
@@ -36,31 +43,48 @@ pub(super) fn expand(declaration: &Declaration, assertions: &[Assertion<'_>]) ->
             // An overflow is an error of the evaluation already.
             #[allow(non_upper_case_globals, arithmetic_overflow)]
             impl #impl_generics #trait_name for #ident #ty_generics #where_clause {
-                #(const #names_again: ::core::primitive::usize = #values;)*
+                #(const #names: ::core::primitive::usize = #values;)*
             }
         }
     });
-    let bounds = declaration.bounds.iter().filter_map(|bound| assert_bound(declaration, bound));
-    let fits = assertions.iter().map(|assertion| assert_fit(declaration, assertion));
-    // Where only lifetimes are open there is one set of values, which is checked at once.
-    let only_lifetimes = generics.params.len() == generics.lifetimes().count();
-    let check_now = only_lifetimes.then(|| {
-        let lifetimes = generics.lifetimes().map(|_| quote!('static));
-        quote! {
-            const _: () = <#ident<#(#lifetimes),*> as #krate::__private::Checked>::CHECK;
+    let (mut check, mut check_now) = (None, None);
+    let mut constant = None;
+    if !checks.is_empty() {
+        constant = Some(quote!(const CHECK: () = { #checks };));
+        // Where only lifetimes are open there is one set of values, which is checked at once.
+        if generics.params.len() == generics.lifetimes().count() {
+            let lifetimes = generics.lifetimes().map(|_| quote!('static));
+            check_now = Some(quote! {
+                const _: () = <#ident<#(#lifetimes),*> as __private::Checked>::CHECK;
+            });
+        } else {
+            check = Some(quote!(const { <Self as __private::Checked>::CHECK };));
         }
-    });
-    quote! {
+    }
+    let items = quote! {
         #sizes
         #[automatically_derived]
-        impl #impl_generics #krate::__private::Checked for #ident #ty_generics #where_clause {
-            const CHECK: () = {
-                #(#bounds)*
-                #(#limits)*
-                #(#fits)*
-            };
+        impl #impl_generics __private::Checked for #ident #ty_generics #where_clause {
+            #constant
         }
         #check_now
+    };
+    Constants { items, check }
+}
+
+/// The value of a size that is a literal, which needs no constant: its value was checked where it was
+/// read. Where it has another type, the compiler says so.
+pub(super) fn literal(size: &Size) -> Option<i128> {
+    let Term::Integer(value) = size.term else { return None };
+    let mut expr = &size.expr;
+    while let Expr::Paren(paren) = expr {
+        expr = &paren.expr;
+    }
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
+            ["", "usize"].contains(&literal.suffix()).then_some(value)
+        }
+        _ => None,
     }
 }
 
@@ -69,24 +93,33 @@ fn trait_name() -> Ident {
     local("BufferSizes")
 }
 
-/// The constant of a buffer whose size the compiler knows.
+/// The constant of a buffer whose size only the compiler knows.
 pub(super) fn size_of(buffer: &Ident) -> TokenStream {
     let trait_name = trait_name();
     quote!(<Self as #trait_name>::#buffer)
 }
 
+/// The size of a buffer, which is no matter of fields.
+fn literal_or_size_of(declaration: &Declaration, buffer: &Ident) -> TokenStream {
+    let field = declaration.field(buffer).map(|field| &field.kind);
+    match field {
+        Some(Kind::Buffer(field)) if let Some(value) = field.size.as_ref().and_then(literal) => {
+            Literal::i128_unsuffixed(value).into_token_stream()
+        }
+        _ => size_of(buffer),
+    }
+}
+
 /// The user's expression, where `max` and `min` become functions that constants can call.
-pub(super) fn constant(expr: &Expr, krate: &Path) -> Expr {
+pub(super) fn constant(expr: &Expr) -> Expr {
     let mut expr = expr.clone();
-    Functions { krate }.visit_expr_mut(&mut expr);
+    Functions.visit_expr_mut(&mut expr);
     expr
 }
 
-struct Functions<'a> {
-    krate: &'a Path,
-}
+struct Functions;
 
-impl VisitMut for Functions<'_> {
+impl VisitMut for Functions {
     fn visit_expr_call_mut(&mut self, call: &mut ExprCall) {
         visit_mut::visit_expr_call_mut(self, call);
         if let Expr::Path(function) = &*call.func
@@ -95,15 +128,13 @@ impl VisitMut for Functions<'_> {
             && Operator::of_function(name).is_some()
             && call.args.len() == 2
         {
-            let krate = self.krate;
-            *call.func = parse_quote!(#krate::__private::#name);
+            *call.func = parse_quote!(__private::#name);
         }
     }
 }
 
 /// SB012 for a const parameter; fields are checked when they have values.
 fn assert_bound(declaration: &Declaration, bound: &Bound) -> Option<TokenStream> {
-    let krate = &declaration.krate;
     let variable = &bound.variable;
     let parameter = declaration
         .generics
@@ -113,19 +144,19 @@ fn assert_bound(declaration: &Declaration, bound: &Bound) -> Option<TokenStream>
     let (name, text) = (variable.unraw().to_string(), bound.to_string());
     let (least, most) = (bound.least, option(bound.most));
     let span = variable.span();
-    let function = respanned(quote!(#krate::__private::assert_bound), span);
+    let function = respanned(quote!(__private::assert_bound), span);
     let value = respanned(quote!(#variable as ::core::primitive::i128), span);
     Some(quote_spanned!(span=> #function(#name, #value, #least, #most, #text);))
 }
 
 /// SB012 for a size: its bytes can be counted. A failure underlines all of the expression.
-fn assert_size(krate: &Path, buffer: &Ident, expr: &Expr) -> TokenStream {
+fn assert_size(buffer: &Ident, expr: &Expr) -> TokenStream {
     let tokens: Vec<_> = expr.to_token_stream().into_iter().map(|token| token.span()).collect();
     let (start, end) = match tokens.as_slice() {
         [start, .., end] => (*start, *end),
         _ => (expr.span(), expr.span()),
     };
-    let function = respanned(quote!(#krate::__private::assert_size), start);
+    let function = respanned(quote!(__private::assert_size), start);
     let (name, size) = (buffer.unraw().to_string(), size_of(buffer));
     let arguments = respanned(quote!((#name, #size)), end);
     quote!(#function #arguments;)
@@ -133,14 +164,15 @@ fn assert_size(krate: &Path, buffer: &Ident, expr: &Expr) -> TokenStream {
 
 /// SB010 for the aliases of one parent: what they take is what the next one finds taken.
 fn assert_fit(declaration: &Declaration, assertion: &Assertion<'_>) -> TokenStream {
-    let krate = &declaration.krate;
-    let (parent, holds) = (assertion.parent.unraw().to_string(), size_of(assertion.parent));
+    let (parent, holds) =
+        (assertion.parent.unraw().to_string(), literal_or_size_of(declaration, assertion.parent));
     let taken = assertion.aliases.iter().fold(quote!(0), |taken, alias| {
-        let (name, needs) = (alias.ident.unraw().to_string(), size_of(alias.ident));
+        let (name, needs) =
+            (alias.ident.unraw().to_string(), literal_or_size_of(declaration, alias.ident));
         if alias.may_own {
-            quote!(#krate::__private::fit_or_own(#taken, #needs, #holds))
+            quote!(__private::fit_or_own(#taken, #needs, #holds))
         } else {
-            let function = respanned(quote!(#krate::__private::fit), alias.span);
+            let function = respanned(quote!(__private::fit), alias.span);
             let (needs, holds) =
                 (respanned(needs, alias.span), respanned(holds.clone(), alias.span));
             quote_spanned!(alias.span=> #function(#name, #parent, #taken, #needs, #holds))

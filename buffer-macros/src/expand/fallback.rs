@@ -16,13 +16,12 @@ pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
     let fields = declaration.fields.iter().map(|field| &field.ident);
     quote! {
         const _: () = {
+            use #krate::__private as __private;
             #references
             #[automatically_derived]
-            impl #impl_generics #krate::__private::Checked for #ident #ty_generics #where_clause {
-                const CHECK: () = ();
-            }
+            impl #impl_generics __private::Checked for #ident #ty_generics #where_clause {}
             #[automatically_derived]
-            impl #impl_generics #krate::Buffers for #ident #ty_generics #where_clause {
+            impl #impl_generics __private::Buffers for #ident #ty_generics #where_clause {
                 fn prefix(&self) -> &::core::primitive::str {
                     #(let _ = self.#fields;)*
                     #prefix
@@ -31,15 +30,11 @@ pub(crate) fn fallback(declaration: &Declaration) -> TokenStream {
                 fn entries(
                     &self,
                 ) -> ::core::result::Result<
-                    #krate::__private::Vec<#krate::BufferEntry>,
-                    #krate::BufferError,
+                    __private::Vec<__private::BufferEntry>,
+                    __private::BufferError,
                 > {
                     #types
-                    ::core::result::Result::Ok(#krate::__private::Vec::new())
-                }
-
-                fn children(&self) -> #krate::__private::Vec<#krate::Child<'_>> {
-                    #krate::__private::Vec::new()
+                    ::core::result::Result::Ok(__private::Vec::new())
                 }
             }
         };

@@ -1,6 +1,6 @@
 //! SB006, which the compiler checks, since it alone knows what a type alias stands for.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
@@ -8,18 +8,17 @@ use syn::spanned::Spanned;
 use super::local;
 use crate::model::Declaration;
 
-/// The type where it was written, and not where a macro passes it on.
-fn written(mut ty: &Type) -> &Type {
+/// Where the type was written, and not where a macro passes it on.
+pub(super) fn span(mut ty: &Type) -> Span {
     while let Type::Group(group) = ty {
         ty = &group.elem;
     }
-    ty
+    ty.span()
 }
 
 /// Statements that compile where element types agree. One trait per alias, so that its message can
 /// name both buffers; all in one body, so that what is no buffer is told once.
 pub(super) fn expand(declaration: &Declaration) -> TokenStream {
-    let krate = &declaration.krate;
     let same = local("SameElement");
     let assertions = declaration.buffers().filter_map(|(field, buffer)| {
         let (parent, _) = declaration.parent_of(buffer)?;
@@ -29,10 +28,10 @@ pub(super) fn expand(declaration: &Declaration) -> TokenStream {
         let (name, parent_name) = (&field.name, &parent.name);
         let message =
             format!("buffer `{name}` of `{{Self}}` aliases `{parent_name}` of `{{Parent}}` [SB006]");
-        let element = quote_spanned! {written(ty).span()=>
-            <#ty as #krate::__private::BufferField>::Element
+        let element = quote_spanned! {span(ty)=>
+            <#ty as __private::BufferField>::Element
         };
-        let parent_element = quote!(<#parent_ty as #krate::__private::BufferField>::Element);
+        let parent_element = quote!(<#parent_ty as __private::BufferField>::Element);
         Some(quote! {
             {
                 #[diagnostic::on_unimplemented(

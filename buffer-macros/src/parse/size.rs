@@ -18,9 +18,9 @@ pub(crate) const MOST_ELEMENTS: u64 = i64::MAX.unsigned_abs() / (8 * 64);
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     /// The plain fields.
-    pub(crate) plain: Vec<Ident>,
+    pub(crate) plain: Vec<String>,
     /// The other fields, and what they are.
-    pub(crate) other: Vec<(Ident, &'static str)>,
+    pub(crate) other: Vec<(String, &'static str)>,
     /// The const parameters.
     pub(crate) parameters: Vec<Ident>,
 }
@@ -87,17 +87,13 @@ impl Scope {
         search.found
     }
 
-    fn is_plain(&self, ident: &Ident) -> bool {
-        self.plain.iter().any(|field| same(field, ident))
+    fn is_plain(&self, name: &str) -> bool {
+        self.plain.iter().any(|field| field == name)
     }
 
-    fn kind_of_other(&self, ident: &Ident) -> Option<&'static str> {
-        self.other.iter().find(|(other, _)| same(other, ident)).map(|(_, kind)| *kind)
+    fn kind_of_other(&self, name: &str) -> Option<&'static str> {
+        self.other.iter().find(|(other, _)| other == name).map(|(_, kind)| *kind)
     }
-}
-
-fn same(left: &Ident, right: &Ident) -> bool {
-    left.unraw() == right.unraw()
 }
 
 struct FieldSearch<'a> {
@@ -117,10 +113,9 @@ impl Visit<'_> for FieldSearch<'_> {
     }
 
     fn visit_expr_path(&mut self, path: &ExprPath) {
-        if let Some(ident) = bare_name(path)
-            && (self.scope.is_plain(ident) || self.scope.kind_of_other(ident).is_some())
-        {
-            self.found = true;
+        if let Some(ident) = bare_name(path) {
+            let name = ident.unraw().to_string();
+            self.found |= self.scope.is_plain(&name) || self.scope.kind_of_other(&name).is_some();
         }
         visit::visit_expr_path(self, path);
     }
@@ -201,10 +196,11 @@ impl Reader<'_> {
         let Some(ident) = bare_name(path) else {
             return Term::Constant(expr.clone());
         };
-        if self.scope.is_plain(ident) {
+        let name = ident.unraw().to_string();
+        if self.scope.is_plain(&name) {
             Term::Field(ident.clone())
-        } else if let Some(kind) = self.scope.kind_of_other(ident) {
-            self.report(ident, Problem::SizeOfField { field: ident.unraw().to_string(), kind });
+        } else if let Some(kind) = self.scope.kind_of_other(&name) {
+            self.report(ident, Problem::SizeOfField { field: name, kind });
             Term::Constant(expr.clone())
         } else if self.scope.parameters.contains(ident) {
             Term::Parameter(ident.clone())

@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::token::Paren;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprLit, ExprParen, Ident, Lit, Meta, Path};
+use syn::{Expr, ExprLit, ExprParen, Ident, Lit, LitStr, Meta, Path};
 
 use crate::diag::Problem;
 use crate::keys;
@@ -69,9 +69,20 @@ fn value(meta: &Meta, key: &'static str, form: &'static str) -> darling::Result<
 fn name(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) if path.attrs.is_empty() => path.path.get_ident().cloned(),
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse_with(Ident::parse_any).ok(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => name_in(text),
         _ => None,
     }
+}
+
+/// The name in a string, where the string stands.
+fn name_in(text: &LitStr) -> Option<Ident> {
+    let name = text.value();
+    let starts = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    // The parser calls the compiler's, which is slow.
+    if starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some(Ident::new(&name, text.span()));
+    }
+    text.parse_with(Ident::parse_any).ok()
 }
 
 /// `size = ...`
@@ -184,6 +195,23 @@ impl FromMeta for Located<()> {
                 let key = other.path().to_token_stream().to_string();
                 Err(error(Problem::NeedlessValue { key }, other))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_string_is_what_the_parser_makes_of_it() {
+        let texts = [
+            "parent", "k1", "type", "self", "a_b", "_", "_a", "r#type", " parent ", "", "1a", "a b",
+        ];
+        for text in texts {
+            let text = LitStr::new(text, Span::call_site());
+            let parsed = text.parse_with(Ident::parse_any).ok();
+            assert_eq!(name_in(&text), parsed, "{:?}", text.value());
         }
     }
 }

@@ -1,8 +1,6 @@
 mod vendor {
     pub mod scratch {
-        pub use buffer_core::{
-            Buffer, BufferEntry, BufferError, Buffers, Child, Location, Overflow, __private,
-        };
+        pub use buffer_core::{Buffer, Buffers, __private};
     }
 }
 use vendor::scratch as renamed;
