@@ -18,6 +18,8 @@ use integrators::device::nvrtc::Nvrtc;
 
 const STATES: usize = 3;
 const RUNS: usize = 37;
+/// Values from row to row of a table.
+const STRIDE: usize = 40;
 const ROWS: usize = 4;
 /// A run whose initial state is no number.
 const BROKEN: usize = 5;
@@ -86,10 +88,10 @@ fn solve<T: Pod>(
     launch: impl FnOnce(&mut Arguments<'_>),
 ) -> (Vec<T>, [Vec<i32>; 3]) {
     let mut initial: Vec<T> =
-        (0..STATES * RUNS).map(|index| real(1.0 + index as f64 / 64.0)).collect();
+        (0..STATES * STRIDE).map(|index| real(1.0 + index as f64 / 64.0)).collect();
     initial[BROKEN] = real(f64::NAN);
-    let rho: Vec<T> = (0..RUNS).map(|run| real(run as f64 / 2.0)).collect();
-    let mut states = vec![real(-1.0); ROWS * STATES * RUNS];
+    let rho: Vec<T> = (0..STRIDE).map(|run| real(run as f64 / 2.0)).collect();
+    let mut states = vec![real(-1.0); ROWS * STATES * STRIDE];
     let [mut status, mut steps, mut attempts] = [const { Vec::new() }; 3];
     status.resize(RUNS, -1);
     let mut arguments = Arguments::new()
@@ -100,12 +102,14 @@ fn solve<T: Pod>(
         .pair(precision, 0.0)
         .pair(precision, 0.25)
         .integer(RUNS as i64)
+        .integer(STRIDE as i64)
         .integer(ROWS as i64)
         .integer(ROWS as i64 - 1);
     arguments = if case.adapts {
         steps.resize(RUNS, -1);
         attempts.resize(RUNS, -1);
-        let lengths = [1e-4, 1e-4, 0.0, 1e-20];
+        // Tolerances, and the first, the shortest and the longest step.
+        let lengths = [1e-4, 1e-4, 0.0, 1e-20, 0.25];
         let arguments = arguments.output(&mut steps).output(&mut attempts);
         let arguments = lengths.iter().fold(arguments, |all, value| all.pair(precision, *value));
         arguments.integer(1000)
@@ -134,6 +138,9 @@ fn check<T: Pod + Into<f64>>(nvrtc: &Nvrtc, precision: Precision, real: fn(f64) 
                 unsafe { compiled.launch(arguments, RUNS, &|_| {}) };
             });
             let expected = bits(states);
+            for row in expected.chunks_exact(STRIDE) {
+                assert_eq!(row[RUNS..], [Some((-1.0_f64).to_bits()); STRIDE - RUNS], "{what}");
+            }
             assert_eq!(
                 expected.iter().filter(|value| value.is_none()).count(),
                 1 + (ROWS - 1) * STATES,

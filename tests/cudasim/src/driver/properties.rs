@@ -62,12 +62,17 @@ impl Properties {
 
     /// The value of a device's attribute, by CUDA's number.
     pub(super) fn attribute(&self, number: u32) -> Result<usize, Status> {
+        let ([block_x, block_y, block_z], [grid_x, grid_y, grid_z]) = (MAX_BLOCK, MAX_GRID);
         Ok(match number {
             // The most threads of a block: in all, and in x, y and z.
             1 => MAX_THREADS,
-            2..=4 => MAX_BLOCK[number as usize - 2] as usize,
+            2 => block_x as usize,
+            3 => block_y as usize,
+            4 => block_z as usize,
             // The most blocks of a grid in x, y and z.
-            5..=7 => MAX_GRID[number as usize - 5] as usize,
+            5 => grid_x as usize,
+            6 => grid_y as usize,
+            7 => grid_z as usize,
             8 => DEFAULT_SHARED,
             // Bytes of constant memory.
             9 => 64 * 1024,
