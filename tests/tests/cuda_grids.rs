@@ -47,15 +47,15 @@ impl Loaded {
     fn launch(&mut self, arguments: &mut Arguments<'_>, blocks: u32, threads: u32) {
         let mut outputs = Vec::new();
         let Ok(block) = arguments.block(|argument| {
-            let mut allocate = |bytes: &[u8]| self.memory.allocate(bytes.len()).unwrap();
+            let mut upload = |bytes: &[u8]| {
+                let address = self.memory.allocate(bytes.len()).unwrap();
+                self.memory.write(address, bytes).unwrap();
+                address
+            };
             Ok::<_, Infallible>(match argument {
-                Argument::Input(bytes) => {
-                    let address = allocate(bytes);
-                    self.memory.write(address, bytes).unwrap();
-                    address
-                }
+                Argument::Input(bytes) => upload(bytes),
                 Argument::Output(bytes) => {
-                    outputs.push(allocate(bytes));
+                    outputs.push(upload(bytes));
                     outputs[outputs.len() - 1]
                 }
                 Argument::Integer(_) | Argument::Pair(..) => 0,
