@@ -112,8 +112,9 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         const real left = (length.high - elapsed.high) + (length.low - elapsed.low);
         /* A step that is longer by this leaves no far shorter one behind, and so does the longest one where it
          * is longer by the rounding of its multiples. */
-        const real stretched = REAL(1.01) * dt, most_left = FMA(EPSILON, length.high, longest);
-        const mask arrives = LE(left, SELECT_LESS(most_left, stretched, most_left, stretched));
+        mask arrives = LE(left, REAL(1.01) * dt);
+        if (SELF(has_max_step))
+            arrives = AND(arrives, LE(left, FMA(EPSILON, length.high, longest)));
         const real attempt = SELECT(arrives, left, dt);
         const real t = interval_start.high + (elapsed.high + (interval_start.low + elapsed.low));
         integer failure;
@@ -138,8 +139,9 @@ INLINE void SELF(integrate)(memory m, const arguments *a, queue runs)
         }
         const real most = REAL(3.321928094887362), least = REAL(-2.321928094887362); /* 10 and 1/5 */
         growth = SELECT_LESS(growth, most, growth, most);
-        const real wanted = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
-        const real next = SELECT_LESS(longest, wanted, longest, wanted);
+        real next = attempt * EXP2(SELECT_LESS(least, growth, growth, least));
+        if (SELF(has_max_step))
+            next = SELECT_LESS(longest, next, longest, next);
         const precise sum = TWO_SUM(elapsed.high, SELECT(accepted, attempt, REAL(0.0)));
         elapsed.high = sum.high;
         elapsed.low = elapsed.low + sum.low;

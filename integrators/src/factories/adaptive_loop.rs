@@ -17,6 +17,8 @@ pub struct AdaptiveLoop {
     pub n_parameters: usize,
     /// The power of a step's length that its error grows with.
     pub error_power: usize,
+    /// Whether steps have a longest length. To look at it costs a tenth of the time of a cheap step.
+    pub has_max_step: bool,
 
     /// The state at the beginning of a step. Lanes without a run hold zeros.
     #[buffer(size = n_states, location = "local", live = attempt, zero)]
@@ -44,11 +46,12 @@ pub struct AdaptiveLoop {
 }
 
 impl AdaptiveLoop {
-    /// The loop around a step whose error grows with a power of its length.
+    /// The loop around a step whose error grows with a power of its length, which may have a longest one.
     pub fn new(
         n_states: usize,
         n_parameters: usize,
         error_power: usize,
+        has_max_step: bool,
         step: BoxedFactory,
         controller: BoxedFactory,
     ) -> Self {
@@ -56,6 +59,7 @@ impl AdaptiveLoop {
             n_states,
             n_parameters,
             error_power,
+            has_max_step,
             state: Buffer::new(),
             proposed_state: Buffer::new(),
             parameters: Buffer::new(),
@@ -77,6 +81,8 @@ impl Factory for AdaptiveLoop {
         text.header(path)?;
         let inverse = 1.0 / self.error_power as f64;
         text.push(&format!("#define {path}_inverse_order REAL({inverse:?})\n"));
+        let has_max_step = u8::from(self.has_max_step);
+        text.push(&format!("enum {{ {path}_has_max_step = {has_max_step} }};\n"));
         text.push(include_str!("../../kernels/runs.cuh"));
         text.push(include_str!("../../kernels/adaptive_loop.cuh"));
         Ok(())

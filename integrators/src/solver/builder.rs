@@ -273,12 +273,13 @@ impl SolverBuilder {
         let linear_solver = self.linear_solver_of(&method)?;
         let solver_tolerance = self.solver_tolerance_of(&method, linear_solver, control)?;
         let step = method.step(&self.system, control.is_some(), solver_tolerance, linear_solver);
-        let r#loop: BoxedFactory = if control.is_some() {
+        let r#loop: BoxedFactory = if let Some(control) = control {
             let power = check_adaptive(&method, &self.method)?;
             let controller = self.controller.as_deref();
             let controller = controller.unwrap_or_else(|| method.default_controller());
             let controller = find_controller(controller)?(power);
-            Box::new(AdaptiveLoop::new(states, parameters, power, step, controller))
+            let has_max_step = control.max_step.is_some();
+            Box::new(AdaptiveLoop::new(states, parameters, power, has_max_step, step, controller))
         } else {
             Box::new(IvpLoop::new(states, parameters, step))
         };
