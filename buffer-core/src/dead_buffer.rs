@@ -31,7 +31,7 @@ const OPERANDS: &str = "operand types are:";
 pub struct DeadBuffer {
     /// The buffer's name.
     pub buffer: String,
-    /// The phase; none where a `zero` buffer is used but in marked phases.
+    /// The phase; none where a buffer that marks zero is used outside of marked phases.
     pub phase: Option<String>,
 }
 

@@ -35,12 +35,15 @@ impl<'a> ZeroedByMarks<'a> {
     /// zeroed where it is allocated.
     pub(crate) fn of(instance: &'a Instance, buffer: &'a PlacedBuffer) -> Option<Self> {
         let (order, entry) = (instance.phases.order(), &buffer.entry);
+        if !entry.zero {
+            return None;
+        }
         let stretches = live_stretches(order, entry);
         let begins_later = |&(_, live): &(_, PhaseSet)| {
             let mut phases = (0..order.len()).filter(|&phase| live.contains(phase));
             phases.any(|phase| order.before(phase).any(|before| !live.contains(before)))
         };
-        if !entry.zero || !stretches.iter().any(begins_later) {
+        if !stretches.iter().any(begins_later) {
             return None;
         }
         let identifier = |what: &str| format!("buffers_{}_{what}_{}", instance.path, entry.name);
