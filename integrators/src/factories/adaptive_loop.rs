@@ -17,7 +17,7 @@ pub struct AdaptiveLoop {
     pub n_parameters: usize,
     /// The power of a step's length that its error grows with.
     pub error_power: usize,
-    /// Whether steps have a longest length. To look at it costs a tenth of the time of a cheap step.
+    /// Whether steps have a longest length. To look at it costs a sixth of the time of a cheap step.
     pub has_max_step: bool,
 
     /// The state at the beginning of a step. Lanes without a run hold zeros.

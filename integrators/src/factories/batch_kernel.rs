@@ -1,6 +1,6 @@
 //! The kernel: runs from a queue, one in each lane.
 
-use buffer_core::{BufferError, Buffers, Layout};
+use buffer_core::{BufferError, Buffers};
 
 use super::{BoxedFactory, Factory, KernelText};
 use crate::System;
@@ -16,31 +16,15 @@ pub struct BatchKernel {
 }
 
 impl BatchKernel {
-    /// The whole text of the kernel for a system, in a layout of `self`.
+    /// The source of the kernel for a system: a text for a layout of `self`, of a release or of a
+    /// sanitizer build, with all that follows its beginning.
     ///
     /// # Errors
     /// [`BufferError::UnknownInstance`] where the layout is of something else.
-    pub fn source(&self, system: &System, layout: &Layout) -> Result<KernelSource, BufferError> {
-        self.source_in(KernelText::new(layout), system)
-    }
-
-    /// As [`source`](Self::source), for the sanitizer build.
-    ///
-    /// # Errors
-    /// Those of [`source`](Self::source).
-    pub fn sanitizer_source(
+    pub fn source(
         &self,
         system: &System,
-        layout: &Layout,
-    ) -> Result<KernelSource, BufferError> {
-        self.source_in(KernelText::sanitizer(layout), system)
-    }
-
-    /// The whole text, behind what it begins with.
-    fn source_in(
-        &self,
         mut text: KernelText<'_>,
-        system: &System,
     ) -> Result<KernelSource, BufferError> {
         text.push(&system.kernel_text());
         for function in self.r#loop.system_functions() {

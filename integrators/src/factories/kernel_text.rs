@@ -35,6 +35,11 @@ impl<'a> KernelText<'a> {
         Self { layout, sanitizer, text }
     }
 
+    /// The run's precision.
+    pub fn precision(&self) -> Precision {
+        self.layout.target().precision()
+    }
+
     /// The path of the child in `field` of the instance at `path`.
     pub fn child(&self, path: &str, field: &str) -> String {
         let is_root = self.layout.instances().first().is_some_and(|root| root.path() == path);

@@ -13,7 +13,9 @@ use indexmap::IndexMap;
 use super::{CudaReport, Sanitized, SolveError, Solver};
 use crate::batch::Batch;
 use crate::device::{Device, Kernel, KernelSource};
-use crate::factories::{AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, Pi};
+use crate::factories::{
+    AdaptiveLoop, BatchKernel, BoxedFactory, Gustafsson, I, IvpLoop, KernelText, Pi,
+};
 use crate::linear_solver_kind::LinearSolverKind;
 use crate::method::{Method, methods};
 use crate::schedule::{StepControl, Stepping};
@@ -407,13 +409,16 @@ impl SolverBuilder {
     /// As [`factory`](Self::factory); [`SolveError::System`] where the layout's precision does not hold
     /// the numbers of the equations; and [`SolveError::Buffers`] where the layout is of another kernel.
     pub fn source(&self, layout: &Layout) -> Result<KernelSource, SolveError> {
-        self.source_of(&self.factory()?, layout)
+        self.source_of(&self.factory()?, KernelText::new(layout))
     }
 
-    fn source_of(&self, kernel: &BatchKernel, layout: &Layout) -> Result<KernelSource, SolveError> {
-        let precision = layout.target().precision();
-        self.system.check_numbers(precision, &kernel.r#loop.system_functions())?;
-        Ok(kernel.source(&self.system, layout)?)
+    fn source_of(
+        &self,
+        kernel: &BatchKernel,
+        text: KernelText<'_>,
+    ) -> Result<KernelSource, SolveError> {
+        self.system.check_numbers(text.precision(), &kernel.r#loop.system_functions())?;
+        Ok(kernel.source(&self.system, text)?)
     }
 
     /// What a GPU will make of the kernel: its registers, stack and spills as NVRTC reports them, and
@@ -433,7 +438,7 @@ impl SolverBuilder {
     pub fn inspect(&self, capability: ComputeCapability) -> Result<CudaReport, SolveError> {
         let kernel = self.factory()?;
         let layout = self.layout_of(&kernel, &self.cuda_target(capability))?;
-        let source = self.source_of(&kernel, &layout)?;
+        let source = self.source_of(&kernel, KernelText::new(&layout))?;
         CudaReport::new(layout, &source, capability)
     }
 
@@ -466,8 +471,7 @@ impl SolverBuilder {
         };
         let factory = self.factory()?;
         let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
-        self.system.check_numbers(self.precision, &factory.r#loop.system_functions())?;
-        let source = factory.sanitizer_source(&self.system, &layout)?;
+        let source = self.source_of(&factory, KernelText::sanitizer(&layout))?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
         // In one launch, so that runs are numbered as in the batch.
@@ -489,7 +493,7 @@ impl SolverBuilder {
         };
         let factory = self.factory()?;
         let layout = self.layout_of(&factory, &device.target(self.precision)?)?;
-        let source = self.source_of(&factory, &layout)?;
+        let source = self.source_of(&factory, KernelText::new(&layout))?;
         let stepping = self.stepping()?;
         let kernel = device.compile(&source)?;
         Ok(self.solver(device, layout, source, kernel, stepping))
