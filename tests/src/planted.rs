@@ -11,7 +11,7 @@ use integrators::device::host::HostDevice;
 use integrators::device::{Device, DeviceError, Kernel, KernelSource};
 use integrators::factories::KernelText;
 
-use crate::solve::{Fallible, gpu};
+use crate::solve::{Fallible, gpu_or_skip};
 
 /// The steps of each run.
 pub const STEPS: usize = 3;
@@ -185,12 +185,11 @@ impl Build {
     pub fn all<const N: usize>(hosts: [(Precision, usize); N]) -> Fallible<Vec<Self>> {
         let hosts = hosts.into_iter().map(|(precision, lanes)| Self::host(precision, lanes));
         let mut builds = hosts.collect::<Result<Vec<_>, _>>()?;
-        match gpu() {
-            Ok(gpu) => builds.extend([Precision::F64, Precision::F32].map(|precision| {
+        if let Some(gpu) = gpu_or_skip() {
+            builds.extend([Precision::F64, Precision::F32].map(|precision| {
                 let device = gpu.device.clone();
                 Self { device, precision }
-            })),
-            Err(reason) => println!("skipped: the same on a GPU: {reason}"),
+            }));
         }
         Ok(builds)
     }

@@ -38,10 +38,7 @@ impl fmt::Display for NamedDevice {
 pub fn devices() -> &'static [NamedDevice] {
     static DEVICES: LazyLock<Vec<NamedDevice>> = LazyLock::new(|| {
         let mut devices = hosts().expect("tests need a C compiler");
-        match gpu() {
-            Ok(gpu) => devices.push(gpu),
-            Err(reason) => println!("skipped: the same on a GPU: {reason}"),
-        }
+        devices.extend(gpu_or_skip());
         devices
     });
     &DEVICES
@@ -57,10 +54,7 @@ fn hosts() -> Result<Vec<NamedDevice>, HostError> {
 }
 
 /// The first GPU, simulated where there is none; or what is missing for one, in a line.
-///
-/// # Errors
-/// That line.
-pub fn gpu() -> Result<NamedDevice, String> {
+fn gpu() -> Result<NamedDevice, String> {
     let line = |error: &dyn Error| error.to_string().lines().next().unwrap_or_default().to_owned();
     Nvrtc::load().map_err(|error| line(&error))?;
     if let Ok(device) = Device::cuda(0) {
@@ -69,6 +63,11 @@ pub fn gpu() -> Result<NamedDevice, String> {
     simulated::driver()?;
     let device = Device::cuda(0).map_err(|error| line(&error))?;
     Ok(NamedDevice { device, name: "a simulated GPU" })
+}
+
+/// The first GPU, simulated where there is none; none without a compiler for it, which is then said.
+pub fn gpu_or_skip() -> Option<NamedDevice> {
+    gpu().inspect_err(|reason| println!("skipped: no GPU: {reason}")).ok()
 }
 
 impl Problem {

@@ -7,7 +7,7 @@ use buffer_core::{
     Allocator, Buffer, BufferEntry, BufferRegistry, Buffers, Location, Precision, Storage,
 };
 use buffer_tests::cuda::lorenz;
-use buffer_tests::solve::gpu;
+use buffer_tests::solve::gpu_or_skip;
 use bytemuck::Pod;
 use integrators::device::arguments::Arguments;
 use integrators::device::host::HostDevice;
@@ -19,7 +19,7 @@ const RUNS: usize = 70;
 
 /// The GPU; none where there is none, which is then said.
 fn device() -> Option<Device> {
-    gpu().map(|gpu| gpu.device).inspect_err(|reason| println!("skipped: no GPU: {reason}")).ok()
+    gpu_or_skip().map(|gpu| gpu.device)
 }
 
 /// Compiles a text, and has it fill `rows` values for each run.

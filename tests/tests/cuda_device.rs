@@ -9,7 +9,7 @@ use std::process::Command;
 use buffer_core::Precision;
 use buffer_tests::cuda::nvrtc;
 use buffer_tests::simulated;
-use buffer_tests::solve::{self, NamedDevice};
+use buffer_tests::solve::{NamedDevice, gpu_or_skip};
 use integrators::device::arguments::Arguments;
 use integrators::device::cache::{CacheOutcome, KernelCache};
 use integrators::device::cuda::{CudaDevice, CudaError};
@@ -26,13 +26,9 @@ fn gpu() -> Option<CudaDevice> {
         simulated::driver().unwrap();
     }
     nvrtc()?;
-    match solve::gpu() {
-        Ok(NamedDevice { device: Device::Cuda(device), .. }) => Some(device),
-        Ok(other) => panic!("{other} is no GPU"),
-        Err(reason) => {
-            println!("skipped: no GPU: {reason}");
-            None
-        }
+    match gpu_or_skip()? {
+        NamedDevice { device: Device::Cuda(device), .. } => Some(device),
+        other => panic!("{other} is no GPU"),
     }
 }
 

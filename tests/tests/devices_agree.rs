@@ -6,7 +6,7 @@
 
 use buffer_tests::cuda::{Case, PLACES, case, cases, placed};
 use buffer_tests::problems;
-use buffer_tests::solve::gpu;
+use buffer_tests::solve::gpu_or_skip;
 use integrators::device::Device;
 use integrators::device::host::HostDevice;
 use integrators::{Batch, Precision, Solution, Solver, SolverBuilder, System};
@@ -25,7 +25,7 @@ fn solve(solver: &SolverBuilder, device: &Device, batch: &Batch) -> Solution {
 
 /// The GPU; none where there is none, which is then said.
 fn device() -> Option<Device> {
-    gpu().map(|gpu| gpu.device).inspect_err(|reason| println!("skipped: no GPU: {reason}")).ok()
+    gpu_or_skip().map(|gpu| gpu.device)
 }
 
 /// Solves some runs, of which the last one leaves the numbers.

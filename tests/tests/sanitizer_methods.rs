@@ -11,7 +11,7 @@ use buffer_core::{Packing, Precision, Target};
 use buffer_tests::cuda::nvrtc;
 use buffer_tests::placement::{Placement, placements, roots};
 use buffer_tests::problems::{self, Problem};
-use buffer_tests::solve::gpu;
+use buffer_tests::solve::{NamedDevice, gpu_or_skip};
 use integrators::device::host::HostDevice;
 use integrators::{Batch, Location, Method, Solution, Solver, SolverBuilder, methods};
 
@@ -182,13 +182,7 @@ fn marks_cost_a_release_nothing_on_cuda() {
 /// packings and placements.
 #[test]
 fn every_method_is_clean_on_a_gpu() {
-    let gpu = match gpu() {
-        Ok(gpu) => gpu.device,
-        Err(reason) => {
-            println!("skipped: {reason}");
-            return;
-        }
-    };
+    let Some(NamedDevice { device: gpu, .. }) = gpu_or_skip() else { return };
     let precisions = [Precision::F64, Precision::F32].into_iter().cycle();
     let packings = [Packing::Auto, Packing::Auto, Packing::Declared].into_iter().cycle();
     let problem = problems::lorenz();
